@@ -1,0 +1,133 @@
+"""Run a learner's function once: on copies, with a time limit, and without the course's own answer at hand."""
+
+from __future__ import annotations
+
+import copy
+import ctypes
+import linecache
+import signal
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import CodeType
+
+
+class _TimeUp(BaseException):
+    """Not an Exception, so that a learner's ``except Exception`` in a loop does not swallow it."""
+
+
+class _PutAway(BaseException):
+    pass
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one call came to: a value, or the reason why there is none."""
+
+    value: object = None
+    error: BaseException | None = None
+    timed_out: bool = False
+    used_answer: bool = False
+
+    @property
+    def ok(self) -> bool:
+        return self.error is None and not self.timed_out and not self.used_answer
+
+
+def attempt(call: Callable, args: tuple, seconds: float, away: frozenset[CodeType] = frozenset()) -> Outcome:
+    """Call `call(*args)` on a copy of `args`, at most `seconds` long, with the functions in `away` out of reach."""
+    args = copy.deepcopy(args)
+    caught: list[CodeType] = []
+    try:
+        with warnings.catch_warnings(), _at_most(seconds), _put_away(away, caught):
+            warnings.simplefilter("ignore")  # a learner's 0/0 is judged by its result
+            value = call(*args)
+    except _PutAway:
+        return Outcome(used_answer=True)
+    except _TimeUp:
+        return Outcome(timed_out=True)
+    except (Exception, SystemExit) as error:
+        return Outcome(error=error, used_answer=bool(caught))
+    return Outcome(value=value, used_answer=bool(caught))
+
+
+def where(error: BaseException, function: Callable) -> str:
+    """The learner's own line in which `error` was raised, ``line 3: return observed.men()``; empty if there is none."""
+    file = getattr(getattr(function, "__code__", None), "co_filename", None)
+    line, step = None, error.__traceback__
+    while step is not None:
+        if step.tb_frame.f_code.co_filename == file:
+            line = step.tb_lineno
+        step = step.tb_next
+    if line is None:
+        return ""
+    return f"line {line}: {linecache.getline(file, line).strip()}".rstrip(": ")
+
+
+@contextmanager
+def _put_away(away: frozenset[CodeType], caught: list) -> Iterator[None]:
+    """Raise as soon as one of these code objects is entered, by whatever name or import it was reached."""
+    if not away:
+        yield
+        return
+
+    def watch(frame, event, _argument):
+        if event == "call" and frame.f_code in away:
+            caught.append(frame.f_code)  # remembered, should the learner's code swallow the exception
+            raise _PutAway
+
+    before = sys.getprofile()
+    sys.setprofile(watch)
+    try:
+        yield
+    finally:
+        sys.setprofile(before)
+
+
+@contextmanager
+def _at_most(seconds: float) -> Iterator[None]:
+    """Raise `_TimeUp` in this thread after `seconds`, and again every tenth of a second if that is swallowed."""
+    if threading.current_thread() is threading.main_thread() and hasattr(signal, "setitimer"):
+        limit = _alarm(seconds)
+    else:
+        limit = _timer(seconds)
+    with limit:
+        yield
+
+
+@contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
+    def ring(_signal, _frame):
+        raise _TimeUp
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 0.1)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@contextmanager
+def _timer(seconds: float) -> Iterator[None]:
+    """The same off the main thread (and on Windows), where no alarm signal can be had."""
+    done, thread = threading.Event(), threading.get_ident()
+
+    def ring():
+        wait = seconds
+        while not done.wait(wait):
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(_TimeUp))
+            wait = 0.1
+
+    watchdog = threading.Thread(target=ring, daemon=True)
+    watchdog.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watchdog.join()
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), None)

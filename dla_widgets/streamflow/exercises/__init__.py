@@ -1,0 +1,5 @@
+"""The exercises of ``course/streamflow``, one file a lesson."""
+
+from ...exercise import Exercise
+
+EXERCISES: list[Exercise] = []
