@@ -1,0 +1,1 @@
+"""What both projects show things with. Importing this package imports no front-end library."""

@@ -1,0 +1,168 @@
+"""Pictures of discharge over time. Each returns a :class:`~dla_widgets.panels.picture.Picture` that tells in words what it
+shows, from the numbers that it draws. Maps are in :mod:`.maps`, pictures of scores in :mod:`.score_figures`; all can be
+had from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.ticker import FuncFormatter
+
+from ..panels.picture import CYCLE, OKABE_ITO, Picture, style
+from .pairs import SkillError, aligned
+from .skill import UndefinedSkill, nse
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.axes import Axes
+
+Series = Any  #: (time,) DataArray or pandas Series; a plain array has no dates, so days are counted
+
+
+@style()
+def hydrograph(
+    observed: Series | None,
+    simulated: Series | Mapping[str, Series] | None = None,
+    forcing: Series | None = None,
+    period: slice | tuple | str | None = None,
+    band: tuple[Series, Series] | None = None,
+    log: bool = False,
+    title: str | None = None,
+) -> Picture:
+    """Discharge over time, rain hanging from above.
+
+    Parameters
+    ----------
+    observed : (time,) discharge [mm/day]; gaps stay gaps. None draws simulations alone
+    simulated : one series, or name -> series; the legend says each one's NSE over the period
+    forcing : (time,) precipitation [mm/day], drawn downwards in a panel above
+    period : part of the record: ``"1995"``, ``("1994-10-01", "1995-09-30")`` or a slice of dates; all of it by default
+    band : lower and upper bound of a forecast, shaded
+    log : logarithmic discharge, to see low flows
+    title : the basin's id by default
+
+    Raises
+    ------
+    SkillError : a series is not (time,), or nothing of it lies in the period
+    """
+    simulated = simulated if isinstance(simulated, Mapping) else {} if simulated is None else {"simulated": simulated}
+    lines = ({} if observed is None else {"observed": observed}) | dict(simulated)
+    lines = {name: _in_period(values, period, name) for name, values in lines.items()}
+    if not lines:
+        raise SkillError("nothing to draw: give observed or simulated discharge")
+    first = next(iter(lines.values()))
+    picture, rain_ax, ax = _rain_over_river(forcing is not None)
+    words = [_draw_line(ax, name, values, lines.get("observed"), k) for k, (name, values) in enumerate(lines.items())]
+    if band is not None:
+        low, high = (_in_period(edge, period, "band") for edge in band)
+        ax.fill_between(_steps(low), low.values, high.values, color=CYCLE[0], alpha=0.25, lw=0, label="forecast range")
+    if rain_ax is not None:
+        words.append(_hang_rain(rain_ax, _in_period(forcing, period, "forcing")))
+    ax.set_ylabel(f"discharge [{first.attrs.get('units', 'mm/day')}]")
+    _flow_axis(ax, log)
+    _date_axis(ax, first)
+    heading = _name_of(first) if title is None else title
+    picture.suptitle(heading, x=0.01, ha="left", fontsize=11)
+    picture.legend(*ax.get_legend_handles_labels(), loc="outside upper right", ncols=4)
+    picture.alt = f"Hydrograph{', ' + heading if heading else ''}, {_span(first)}. {' '.join(words)}"
+    return picture
+
+
+def _rain_over_river(with_rain: bool) -> tuple[Picture, Axes | None, Axes]:
+    picture = Picture(8, 4.2 if with_rain else 3.4)
+    if not with_rain:
+        return picture, None, picture.subplots()
+    return picture, *picture.subplots(2, sharex=True, height_ratios=[1, 3])
+
+
+def _draw_line(ax: Axes, name: str, values: xr.DataArray, observed: xr.DataArray | None, k: int) -> str:
+    """One series into the picture, and what it shows in words."""
+    seen = name == "observed"
+    score = "" if seen or observed is None else _nse_in_words(observed, values)
+    colour = OKABE_ITO["black"] if seen else CYCLE[(k - (observed is not None)) % len(CYCLE)]
+    width = 1.3 if values.size < 800 else 0.8  # ten years of thick lines hide each other
+    ax.plot(_steps(values), values.values, color=colour, lw=width, label=name + (f" ({score})" if score else ""))
+    if not np.isfinite(values.values).any():
+        return f"{name}: no value."
+    at = int(np.nanargmax(values.values))
+    return (f"{name}: mean {np.nanmean(values.values):.2f}, highest {values.values[at]:.3g} "
+            f"{values.attrs.get('units', 'mm/day')} on {_day(values, at)}{', ' + score if score else ''}.")
+
+
+def _hang_rain(ax: Axes, rain: xr.DataArray) -> str:
+    ax.fill_between(_steps(rain), 0, rain.values, step="mid", color=OKABE_ITO["sky"], lw=0.4)
+    ax.set(ylabel=f"{rain.name or 'rain'}\n[{rain.attrs.get('units', 'mm/day')}]")
+    ax.set_ylim(max(1.0, 1.05 * float(np.nanmax(rain.values))), 0)
+    ax.spines["bottom"].set_visible(False)
+    ax.tick_params(axis="x", length=0, labelbottom=False)
+    return (f"Above, hanging down, {rain.name or 'rain'}: mean {np.nanmean(rain.values):.2f}, "
+            f"highest {np.nanmax(rain.values):.3g} {rain.attrs.get('units', 'mm/day')}.")
+
+
+def _nse_in_words(observed: xr.DataArray, values: xr.DataArray) -> str:
+    try:
+        return f"NSE {nse(observed, values):.2f}"
+    except UndefinedSkill:
+        return "NSE undefined"
+
+
+def _in_period(values: Series, period: slice | tuple | str | None, name: str) -> xr.DataArray:
+    """A (time,) DataArray of the period; a plain array becomes one that counts days."""
+    import xarray as xr
+
+    values = values.to_xarray() if hasattr(values, "to_xarray") and not hasattr(values, "dims") else values
+    if not isinstance(values, xr.DataArray):
+        array, _ = aligned(values, values)
+        values = xr.DataArray(array, dims="time", coords={"time": np.arange(array.size)})
+    values = values.squeeze()
+    if values.ndim != 1:
+        raise SkillError(f"a hydrograph draws series over time, {name} has the dimensions {dict(values.sizes)}; "
+                         "choose one basin with .sel(basin=...)")
+    time = values.dims[0]
+    chosen = values if period is None else values.sel({time: slice(*period) if isinstance(period, tuple) else period})
+    if chosen.ndim != 1 or not chosen.size:
+        raise SkillError(f"{name} has nothing in {period!r}; it is {_span(values)}")
+    return chosen
+
+
+def _steps(values: xr.DataArray) -> np.ndarray:
+    return values[values.dims[0]].values
+
+
+def _day(values: xr.DataArray, at: int) -> str:
+    return str(_steps(values)[at])[:10] if _has_dates(values) else f"day {_steps(values)[at]}"
+
+
+def _has_dates(values: xr.DataArray) -> bool:
+    return np.issubdtype(_steps(values).dtype, np.datetime64)
+
+
+def _span(values: xr.DataArray) -> str:
+    return f"{_day(values, 0)} to {_day(values, -1)}"
+
+
+def _name_of(values: xr.DataArray) -> str:
+    return f"basin {values['basin'].values}" if "basin" in values.coords else ""
+
+
+def _flow_axis(ax: Axes, log: bool) -> None:
+    """Discharge from 0, or logarithmic with plain numbers instead of powers of ten."""
+    if log:
+        ax.set_yscale("log")
+        ax.yaxis.set_major_formatter(FuncFormatter(lambda flow, _: f"{flow:g}"))
+    else:
+        ax.set_ylim(bottom=0)
+
+
+def _date_axis(ax: Axes, values: xr.DataArray) -> None:
+    if _has_dates(values):
+        locator = AutoDateLocator(minticks=4, maxticks=9)
+        ax.xaxis.set_major_locator(locator)
+        ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    else:
+        ax.set_xlabel("day")
+    ax.set_xlim(_steps(values)[0], _steps(values)[-1])
