@@ -1,0 +1,205 @@
+"""Training in seconds: random pieces of the record, with a year to warm up and a year to learn from.
+
+The papers show a network 365 days to learn from one of them, and the next window is the same but for a day: the same weather
+goes through the network 365 times. A piece of 730 days is as long as two windows and teaches 365 days at once, which is about
+180 times fewer steps per day learnt from. Both schemes are here; :data:`SCHEMES` names them.
+"""
+
+from __future__ import annotations
+
+import time as clock
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+
+from .basins import PERIODS
+from .prediction import arrays_for, feed
+from .progress import ProgressLine
+from .sequences import Scaler, SequenceError, days_of, discharge_array, nothing_measured
+
+if TYPE_CHECKING:
+    import keras
+
+#: name -> (days that warm up, days that are learnt from) of one sample
+SCHEMES = {"pieces": (365, 365), "windows": (364, 1)}
+
+
+def train(
+    model: keras.Model,
+    basins: xr.Dataset,
+    period: slice | str | None = PERIODS["train"],
+    *,
+    updates: int | None = None,
+    batch: int | None = None,
+    learning_rate: float = 1e-2,
+    scheme: str = "pieces",
+    loss: keras.losses.Loss | None = None,
+    fused: bool = True,
+    seed: int = 0,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    progress: bool = True,
+) -> keras.callbacks.History:
+    """Fit `model` to the discharge of `basins` in `period`.
+
+    Scaling that the model brings unfitted is fitted first, on these basins and this period alone. One update is one epoch to
+    Keras, so that `callbacks` and the history see each of them.
+
+    Parameters
+    ----------
+    model : a model of :mod:`.models`, or your own: (sample, day, forcing) -> (sample, day, 1), or (sample, 1) with windows
+    basins : forcings, discharge and attributes in the one schema; one basin or many
+    period : a slice of dates, a name of PERIODS, or None for the whole record; the warm-up may come from the days before
+    updates : steps of gradient descent; by default as many as :func:`usual` takes for this number of basins
+    batch : sequences per update
+    learning_rate : the highest; it rises in the first twentieth and then falls along a cosine
+    scheme : ``"pieces"`` or ``"windows"``
+    loss : by default :class:`~.losses.BasinNSE`, or :class:`~.losses.Pinball` for a model of quantiles
+    fused : run textbook LSTM layers through TensorFlow's fused kernel while training; same weights, same gradients, less time
+    seed : which pieces are drawn; first weights and dropout have the model's own seed
+    progress : show one line that is rewritten
+
+    Returns
+    -------
+    History : ``history["loss"]`` and ``history["seconds"]`` since the start, per update
+
+    Raises
+    ------
+    SequenceError : no measured discharge in the period, a forcing is unknown or NaN, the period lies outside the record
+    """
+    import keras
+
+    samples = draw_from(model, basins, period, scheme)
+    _fit_scaling(model, samples.train_basins)
+    usual_updates, usual_batch = usual(len(samples.starts), scheme)
+    updates, batch = updates or usual_updates, batch or usual_batch
+    runner = _runner(model, fused)
+    rate = keras.optimizers.schedules.CosineDecay(
+        learning_rate / 10, updates, alpha=0.2, warmup_target=learning_rate, warmup_steps=max(1, updates // 20)
+    )
+    runner.compile(keras.optimizers.Adam(rate, clipnorm=1.0), loss or _loss_for(model), jit_compile=False)
+    pace = _pace(updates, ProgressLine() if progress else None)
+    history = runner.fit(
+        samples.batches(batch, seed), epochs=updates, steps_per_epoch=1, verbose=0, shuffle=False, callbacks=[pace, *callbacks]
+    )
+    history.history["seconds"] = pace.seconds
+    return history
+
+
+def usual(basins: int, scheme: str = "pieces") -> tuple[int, int]:
+    """Updates and batch that are enough for a useful hydrograph of so many basins."""
+    if scheme == "windows":
+        return 400, 256
+    return (60, 12) if basins == 1 else (int(np.clip(40 * basins**0.6, 100, 1500)), 64 if basins > 60 else 32)
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Sequences to draw from: where each may begin, and what was measured on its last days.
+
+    daily : (basin, time, input); static : (basin, attribute) or None; discharge : (basin, time) [mm/day];
+    spread : (basin,) standard deviation of discharge in the period [mm/day]; starts : per basin, rows where one may begin
+    """
+
+    daily: np.ndarray
+    static: np.ndarray | None
+    discharge: np.ndarray
+    spread: np.ndarray
+    starts: tuple[np.ndarray, ...]
+    length: int
+    taught: int
+    train_basins: xr.Dataset
+
+    def batches(self, size: int, seed: int) -> Iterator[tuple]:
+        """Endless random batches (inputs, targets); targets are (sample, day, 2), discharge and spread of its basin."""
+        rng = np.random.default_rng(seed)
+        usable = [b for b, starts in enumerate(self.starts) if len(starts)]
+        days = np.arange(self.length)
+        while True:
+            b = rng.choice(usable, size)
+            rows = np.array([rng.choice(self.starts[i]) for i in b])[:, None] + days
+            measured = self.discharge[b[:, None], rows[:, -self.taught :]]
+            spread = np.broadcast_to(self.spread[b][:, None], measured.shape)
+            inputs = feed(self.daily[b[:, None], rows], None if self.static is None else self.static[b])
+            yield (tuple(inputs) if isinstance(inputs, list) else inputs), np.stack([measured, spread], -1)
+
+
+def draw_from(model: keras.Model, basins: xr.Dataset, period: slice | str | None, scheme: str = "pieces") -> Samples:
+    """The samples of `basins` in `period` for `model`, checked; discharge outside the period is not in them."""
+    if scheme not in SCHEMES:
+        raise SequenceError(f"scheme must be one of {', '.join(SCHEMES)}, got {scheme!r}")
+    basins = basins if "basin" in basins.dims else basins.expand_dims("basin")
+    rows = days_of(basins, period)
+    warmup, taught = SCHEMES[scheme]
+    first = max(0, rows.start - warmup)
+    seen, inside = basins.isel(time=slice(first, rows.stop)), basins.isel(time=rows)
+    days = seen.sizes["time"]
+    if days <= warmup:
+        raise SequenceError(f"{days} days are too few: {warmup} go into the warm-up and nothing is left to learn from; choose a "
+                            "longer period")  # fmt: skip
+    taught = min(taught, days - warmup)
+    discharge = discharge_array(seen)
+    discharge[:, : rows.start - first] = np.nan
+    measured = np.isfinite(discharge)
+    if not measured[:, warmup:].any():
+        raise SequenceError(nothing_measured(inside))
+    spread = np.array([np.std(q[ok], dtype="float64") if ok.any() else 0 for q, ok in zip(discharge, measured, strict=True)])
+    starts = tuple(_starts(ok, warmup, taught) for ok in measured)
+    daily, static = arrays_for(model, seen)
+    return Samples(daily, static, discharge, spread.astype("float32"), starts, warmup + taught, taught, inside)
+
+
+def _starts(measured: np.ndarray, warmup: int, taught: int) -> np.ndarray:
+    """Rows where a sample may begin: those whose taught days have at least one measurement."""
+    known = np.convolve(measured, np.ones(taught), "valid")[warmup:]
+    return np.flatnonzero(known > 0.5)
+
+
+def _fit_scaling(model: keras.Model, train_basins: xr.Dataset) -> None:
+    """Fit the scaling inside `model` on the training period, unless it brings its own."""
+    layers = [layer for layer in model.layers if type(layer).__name__ == "Scale"]
+    if not layers or all(layer.saw for layer in layers):
+        return
+    names = {layer.name: layer.names for layer in layers if not layer.inverse}
+    static = names.pop("scale_attributes", ())
+    scaler = Scaler.fit(train_basins, [n for group in names.values() for n in group], static)
+    for layer in layers:
+        layer.take(scaler)
+
+
+def _runner(model: keras.Model, wanted: bool) -> keras.Model:
+    """`model`, or its faster twin with the same weights."""
+    if not wanted:
+        return model
+    from .fused import fused
+
+    return fused(model)
+
+
+def _loss_for(model: keras.Model) -> keras.losses.Loss:
+    from .losses import BasinNSE, Pinball
+
+    levels = [layer.levels for layer in model.layers if type(layer).__name__ == "Quantiles"]
+    return Pinball(levels[0]) if levels else BasinNSE()
+
+
+def _pace(updates: int, line: ProgressLine | None) -> keras.callbacks.Callback:
+    """A callback that takes the time of every update and shows where training is."""
+    import keras
+
+    class Pace(keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            self.start, self.seconds, self.smooth = clock.perf_counter(), [], None
+
+        def on_epoch_end(self, epoch, logs=None):
+            self.seconds.append(clock.perf_counter() - self.start)
+            loss = float(logs["loss"])
+            self.smooth = loss if self.smooth is None else 0.9 * self.smooth + 0.1 * loss
+            if line:
+                left = self.seconds[-1] / (epoch + 1) * (updates - epoch - 1)
+                line.show(f"update {epoch + 1} of {updates}, loss {self.smooth:.3f}, "
+                          f"{self.seconds[-1]:.0f} s, {left:.0f} s to go", last=epoch + 1 == updates)  # fmt: skip
+
+    return Pace()
