@@ -14,6 +14,8 @@ import io
 import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 #: Eight colours that people with any kind of colour blindness can tell apart:
 #: Okabe and Ito (2008), Color Universal Design, https://jfly.uni-koeln.de/color/
@@ -81,9 +83,14 @@ class Picture(Figure):
             super().draw(renderer)
 
     def png(self, scale: float = RETINA) -> bytes:
-        """The picture as a PNG of `scale` pixels per CSS pixel, its words inside as the PNG's description."""
-        out = io.BytesIO()
-        self.savefig(out, format="png", dpi=CSS_DPI * scale, metadata={"Description": self.alt})
+        """The picture as a PNG of `scale` pixels per CSS pixel, its words inside as the PNG's description.
+
+        256 colours are enough for a drawing, and make a notebook less than half as large.
+        """
+        drawn, out, words = io.BytesIO(), io.BytesIO(), PngInfo()
+        self.savefig(drawn, format="png", dpi=CSS_DPI * scale)
+        words.add_itxt("Description", self.alt)
+        Image.open(drawn).convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(out, "png", pnginfo=words)
         return out.getvalue()
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:

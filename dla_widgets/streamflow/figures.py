@@ -14,7 +14,15 @@ from matplotlib.ticker import FuncFormatter
 
 from ..panels.picture import CYCLE, OKABE_ITO, Picture, style
 from .pairs import SkillError, aligned
+from .maps import attribute_scatter, basin_map, water_balance
+from .score_figures import calibration, learning_curve, score_bars, skill_cdf
+from .signatures import flow_duration
 from .skill import UndefinedSkill, nse
+
+__all__ = [
+    "attribute_scatter", "basin_map", "calibration", "flow_duration_curves", "hydrograph", "learning_curve", "regime",
+    "score_bars", "skill_cdf", "water_balance",
+]
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -67,9 +75,89 @@ def hydrograph(
     _date_axis(ax, first)
     heading = _name_of(first) if title is None else title
     picture.suptitle(heading, x=0.01, ha="left", fontsize=11)
-    picture.legend(*ax.get_legend_handles_labels(), loc="outside upper right", ncols=4)
+    handles, labels = ax.get_legend_handles_labels()
+    rows = -(-len(labels) // 4)
+    picture.legend(handles, labels, loc="outside upper right", ncols=-(-len(labels) // rows))
     picture.alt = f"Hydrograph{', ' + heading if heading else ''}, {_span(first)}. {' '.join(words)}"
     return picture
+
+
+@style()
+def flow_duration_curves(
+    series: Series | Mapping[str, Series], period: slice | tuple | str | None = None, title: str | None = None
+) -> Picture:
+    """How often is a flow exceeded? Flows from high to low over the share of days that exceed them.
+
+    Parameters
+    ----------
+    series : (time,) discharge [mm/day], or name -> series; the one called "observed" is black. Days without flow cannot
+        be drawn on the logarithmic axis; the words say how many there are
+    period : as in :func:`hydrograph`
+
+    Raises
+    ------
+    SkillError : a series is not (time,), has no value, or nothing of it lies in the period
+    """
+    series = series if isinstance(series, Mapping) else {"observed": series}
+    picture = Picture(7, 3.8)
+    ax = picture.subplots()
+    words, colours = [], iter(CYCLE * len(series))
+    for name, values in series.items():
+        curve = flow_duration(_in_period(values, period, name))
+        colour = OKABE_ITO["black"] if name == "observed" else next(colours)
+        ax.plot(100 * curve.exceedance, np.where(curve.discharge > 0, curve.discharge, np.nan), color=colour, label=name)
+        words.append(_curve_in_words(name, curve.exceedance, curve.discharge))
+    _flow_axis(ax, log=True)
+    ax.set(xlabel="share of the days on which the flow is exceeded [%]", ylabel="discharge [mm/day]", xlim=(0, 100))
+    ax.set_title("" if title is None else title)
+    ax.legend(loc="upper right")
+    picture.alt = f"Flow-duration curves. {' '.join(words)}"
+    return picture
+
+
+@style()
+def regime(basins: xr.Dataset, names: tuple[str, ...] = ("prcp", "discharge"), title: str | None = None) -> Picture:
+    """The year of a river: mean of each calendar month, in the order of the water year.
+
+    Parameters
+    ----------
+    basins : one basin of the schema, with dates
+    names : of the (time,) variables to draw, all in the same unit; precipitation and discharge [mm/day] by default
+
+    Raises
+    ------
+    SkillError : more than one basin
+    """
+    months = [*range(10, 13), *range(1, 10)]
+    picture = Picture(7, 3.4)
+    ax = picture.subplots()
+    words = []
+    for k, name in enumerate(names):
+        values = _in_period(basins[name], None, name)
+        means = values.groupby(f"{values.dims[0]}.month").mean().reindex(month=months).values
+        colour = {"prcp": OKABE_ITO["sky"], "discharge": OKABE_ITO["black"]}.get(name, CYCLE[k % len(CYCLE)])
+        label = values.attrs.get("long_name", name)
+        ax.plot(range(12), means, "o-", ms=4, color=colour, label=label)
+        words.append(f"{label}: highest in {MONTHS[months[int(np.nanargmax(means))] - 1]} ({np.nanmax(means):.2f}), "
+                     f"lowest in {MONTHS[months[int(np.nanargmin(means))] - 1]} ({np.nanmin(means):.2f}).")
+    ax.set_xticks(range(12), [MONTHS[m - 1] for m in months])
+    ax.set_ylabel(f"monthly mean [{basins[names[0]].attrs.get('units', 'mm/day')}]")
+    ax.set_ylim(bottom=min(0, ax.get_ylim()[0]))
+    heading = _name_of(basins) if title is None else title
+    ax.set_title(heading)
+    ax.legend(loc="best")
+    picture.alt = f"The mean year{', ' + heading if heading else ''}. {' '.join(words)}"
+    return picture
+
+
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def _curve_in_words(name: str, exceedance: np.ndarray, discharge: np.ndarray) -> str:
+    high, middle, low = np.interp([0.05, 0.5, 0.95], exceedance, discharge)
+    dry = int((discharge <= 0).sum())
+    return (f"{name}: {high:.3g} mm/day exceeded on 5 % of the days, {middle:.3g} on half of them, {low:.3g} on 95 %"
+            + (f"; no flow on {dry} days." if dry else "."))
 
 
 def _rain_over_river(with_rain: bool) -> tuple[Picture, Axes | None, Axes]:
@@ -94,13 +182,14 @@ def _draw_line(ax: Axes, name: str, values: xr.DataArray, observed: xr.DataArray
 
 
 def _hang_rain(ax: Axes, rain: xr.DataArray) -> str:
+    name, unit = rain.attrs.get("long_name") or rain.name or "rain", rain.attrs.get("units", "mm/day")
     ax.fill_between(_steps(rain), 0, rain.values, step="mid", color=OKABE_ITO["sky"], lw=0.4)
-    ax.set(ylabel=f"{rain.name or 'rain'}\n[{rain.attrs.get('units', 'mm/day')}]")
+    ax.set(ylabel=f"{name}\n[{unit}]")
     ax.set_ylim(max(1.0, 1.05 * float(np.nanmax(rain.values))), 0)
     ax.spines["bottom"].set_visible(False)
     ax.tick_params(axis="x", length=0, labelbottom=False)
-    return (f"Above, hanging down, {rain.name or 'rain'}: mean {np.nanmean(rain.values):.2f}, "
-            f"highest {np.nanmax(rain.values):.3g} {rain.attrs.get('units', 'mm/day')}.")
+    return (f"Above, hanging down, {name}: mean {np.nanmean(rain.values):.2f}, highest "
+            f"{np.nanmax(rain.values):.3g} {unit} on {_day(rain, int(np.nanargmax(rain.values)))}.")
 
 
 def _nse_in_words(observed: xr.DataArray, values: xr.DataArray) -> str:
@@ -145,7 +234,7 @@ def _span(values: xr.DataArray) -> str:
     return f"{_day(values, 0)} to {_day(values, -1)}"
 
 
-def _name_of(values: xr.DataArray) -> str:
+def _name_of(values: xr.DataArray | xr.Dataset) -> str:
     return f"basin {values['basin'].values}" if "basin" in values.coords else ""
 
 

@@ -21,7 +21,7 @@ class SkillError(ValueError):
 
 
 class UndefinedSkill(SkillError):
-    """The two series are fine, but the score does not exist for them: a constant river has no variance to explain."""
+    """The score does not exist for these series: a constant river has no variance to explain, an unmeasured one nothing."""
 
 
 def aligned(observed: Any, simulated: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -68,12 +68,13 @@ def paired(observed: Any, simulated: Any) -> tuple[np.ndarray, np.ndarray]:
 
     Raises
     ------
-    SkillError : see :func:`aligned`; or a value is infinite; or no day is left
+    SkillError : see :func:`aligned`; or a value is infinite
+    UndefinedSkill : no day is left
     """
     o, s = aligned(observed, simulated)
     both = ~(np.isnan(o) | np.isnan(s))
     if not both.any():
-        raise SkillError(
+        raise UndefinedSkill(
             f"no day is left: of {o.size} days, {int((~np.isnan(o)).sum())} have an observed value and "
             f"{int((~np.isnan(s)).sum())} a simulated one, never both; check the period"
         )

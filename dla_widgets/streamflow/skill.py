@@ -59,8 +59,8 @@ def nse(observed: ArrayLike, simulated: ArrayLike) -> float:
 
     Raises
     ------
-    SkillError : the series do not fit together, or no day is left
-    UndefinedSkill : the observations are constant
+    SkillError : the series do not fit together
+    UndefinedSkill : the observations are constant, or no day is left
 
     References
     ----------
