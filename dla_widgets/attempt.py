@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import copy
-import ctypes
 import linecache
 import signal
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -89,45 +89,47 @@ def _put_away(away: frozenset[CodeType], caught: list) -> Iterator[None]:
 
 @contextmanager
 def _at_most(seconds: float) -> Iterator[None]:
-    """Raise `_TimeUp` in this thread after `seconds`, and again every tenth of a second if that is swallowed."""
+    """Raise `_TimeUp` in this thread after `seconds`."""
     if threading.current_thread() is threading.main_thread() and hasattr(signal, "setitimer"):
         limit = _alarm(seconds)
     else:
-        limit = _timer(seconds)
+        limit = _watched_lines(seconds)
     with limit:
         yield
 
 
 @contextmanager
 def _alarm(seconds: float) -> Iterator[None]:
+    """An alarm signal: costs nothing, interrupts a sleep too, rings again (not for ever) if the exception is swallowed."""
+    rings = iter(range(100))
+
     def ring(_signal, _frame):
+        if next(rings, None) is None:
+            signal.setitimer(signal.ITIMER_REAL, 0)
         raise _TimeUp
 
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 0.1)
+    handler = signal.signal(signal.SIGALRM, ring)
+    others = signal.setitimer(signal.ITIMER_REAL, seconds, 0.1)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_REAL, *others)
+        signal.signal(signal.SIGALRM, handler)
 
 
 @contextmanager
-def _timer(seconds: float) -> Iterator[None]:
-    """The same off the main thread (and on Windows), where no alarm signal can be had."""
-    done, thread = threading.Event(), threading.get_ident()
+def _watched_lines(seconds: float) -> Iterator[None]:
+    """Look at the clock before each line: off the main thread, and on Windows, no alarm can be had."""
+    deadline = time.monotonic() + seconds
 
-    def ring():
-        wait = seconds
-        while not done.wait(wait):
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(_TimeUp))
-            wait = 0.1
+    def look(_frame, _event, _argument):
+        if time.monotonic() > deadline:
+            raise _TimeUp
+        return look
 
-    watchdog = threading.Thread(target=ring, daemon=True)
-    watchdog.start()
+    before = sys.gettrace()
+    sys.settrace(look)
     try:
         yield
     finally:
-        done.set()
-        watchdog.join()
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), None)
+        sys.settrace(before)

@@ -1,5 +1,13 @@
 """The exercises of ``course/streamflow``, one file a lesson."""
 
+from importlib import import_module
+from pkgutil import iter_modules
+
 from ...exercise import Exercise
 
-EXERCISES: list[Exercise] = []
+EXERCISES = [
+    thing
+    for lesson in iter_modules(__path__)
+    for thing in vars(import_module(f"{__name__}.{lesson.name}")).values()
+    if isinstance(thing, Exercise)
+]
