@@ -1,0 +1,58 @@
+"""``autograder``: the advisor's command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(name="autograder", help="The Deep Learning Academy course kit, an advisor's commands.",
+                  no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False)
+
+
+@app.callback()
+def _autograder() -> None:
+    """Keeps `autograder` a command with subcommands."""
+
+
+@app.command()
+def build(
+    course: Annotated[Path, typer.Argument(help="folder of lessons, or one lesson file")] = Path("course"),
+    out: Annotated[Path, typer.Option(help="where the notebooks go")] = Path("build"),
+) -> None:
+    """Build the lessons: notebooks for learners, solutions, advisor's notebooks, nbgrader's course folder, the syllabus."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from .lessons import LessonError, find_lessons
+    from .notebooks import build as build_notebooks
+    from .syllabus import update_readme
+
+    console = Console()
+    try:
+        with Progress(console=console, transient=True) as progress:
+            task = progress.add_task("Building lessons", total=len(find_lessons(course)))
+            lessons = build_notebooks(course, out, lambda lesson: progress.update(
+                task, advance=1, description=f"Building {lesson.project}/{lesson.name}"))
+        readme = course / "README.md"
+        updated = readme.is_file() and update_readme(readme, lessons)
+    except LessonError as error:
+        typer.secho(str(error), err=True, fg=typer.colors.RED)
+        raise typer.Exit(1) from None
+    console.print(_table(lessons))
+    if updated:
+        console.print(f"{readme}: the syllabus was brought up to date")
+    console.print(f"Notebooks in {out}: learner, solution, advisor; nbgrader's course folder is {out / 'nbgrader'}",
+                  soft_wrap=True)
+
+
+def _table(lessons):
+    """What was built, a line per lesson."""
+    from rich.table import Table
+
+    table = Table("lesson", "title", "minutes", "exercises", "points")
+    for lesson in lessons:
+        table.add_row(f"{lesson.project}/{lesson.name}", lesson.title, str(lesson.minutes),
+                      str(len(lesson.exercises)), f"{lesson.points:g}")
+    return table

@@ -1,0 +1,57 @@
+"""The syllabus: a table made of the lessons' headers, kept between two markers of ``course/README.md``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+from pathlib import Path
+
+from .lessons import Lesson, LessonError
+from .notebooks import write
+
+BEGIN, END = "<!-- syllabus: begin -->", "<!-- syllabus: end -->"
+
+
+def syllabus(lessons: Iterable[Lesson]) -> str:
+    """One Markdown table per project: lesson, what the learner can do after it, minutes, points."""
+    parts = []
+    for project, group in groupby(sorted(lessons, key=lambda lesson: (lesson.project, lesson.name)), lambda x: x.project):
+        group = list(group)
+        hours = max(1, round(sum(lesson.minutes for lesson in group) / 60))
+        parts.append(f"### {project}\n\n| lesson | when you are through, you can | minutes | points |\n|---|---|--:|--:|")
+        parts[-1] += "".join(f"\n{_row(lesson)}" for lesson in group)
+        parts.append(f"{_count(len(group), 'lesson')}, about {_count(hours, 'hour')}.")
+    return "\n\n".join(parts)
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
+
+
+def _row(lesson: Lesson) -> str:
+    cells = [f"[{lesson.title}]({lesson.project}/{lesson.path.name})", "; ".join(lesson.objectives),
+             str(lesson.minutes), f"{lesson.points:g}"]
+    return "| " + " | ".join(" ".join(cell.split()).replace("|", "\\|") for cell in cells) + " |"
+
+
+def with_syllabus(readme: str, lessons: Iterable[Lesson]) -> str:
+    """`readme` with the table of `lessons` between its markers.
+
+    Raises
+    ------
+    LessonError : the markers are missing
+    """
+    if BEGIN not in readme or END not in readme.split(BEGIN)[1]:
+        raise LessonError(f"course/README.md has no place for the syllabus; add the lines {BEGIN} and {END}")
+    before, rest = readme.split(BEGIN, 1)
+    table = f"{text}\n\n" if (text := syllabus(lessons)) else ""
+    return f"{before}{BEGIN}\n\n{table}{END}{rest.split(END, 1)[1]}"
+
+
+def update_readme(path: Path, lessons: Iterable[Lesson]) -> bool:
+    """Bring the syllabus in the file `path` up to date; whether it was not."""
+    before = path.read_text(encoding="utf-8")
+    after = with_syllabus(before, lessons)
+    if after != before:
+        write(path, after)
+    return after != before

@@ -1,0 +1,38 @@
+"""A real nbgrader course of one lesson, built and released once for all tests here."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from autograder.notebooks import build
+
+TEMPLATE = Path(__file__).parents[2] / "course" / "template_lesson.py"
+
+
+def nbgrader(course: Path, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
+    """Run an nbgrader command in the course folder, as an advisor would; PATH lacks the virtual environment on purpose."""
+    done = subprocess.run([sys.executable, "-m", "nbgrader", *arguments], cwd=course, capture_output=True, text=True,
+                          env={**os.environ, "PATH": "/usr/bin:/bin", "JUPYTER_CONFIG_DIR": str(course / ".jupyter")})
+    assert not check or done.returncode == 0, done.stderr
+    return done
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory) -> Path:
+    """A build folder: the template as the only lesson of the project streamflow, released by nbgrader."""
+    root = tmp_path_factory.mktemp("academy")
+    (root / "course" / "streamflow").mkdir(parents=True)
+    shutil.copy(TEMPLATE, root / "course" / "streamflow" / "01_rain.py")
+    build(root / "course", root / "build")
+    nbgrader(root / "build" / "nbgrader", "generate_assignment", "streamflow")
+    return root / "build"
+
+
+@pytest.fixture(scope="session")
+def run_nbgrader() -> Callable[..., subprocess.CompletedProcess]:
+    return nbgrader

@@ -1,0 +1,152 @@
+"""The whole way with real nbgrader commands: release, validate, hand in, autograde, read the gradebook, feedback."""
+
+import copy
+import json
+import shutil
+
+import nbformat
+import pytest
+from nbgrader.api import Gradebook
+
+from autograder.rescue import grade_id
+from dla_widgets.exercise import find
+from dla_widgets.variants import seed
+from dla_widgets.verdict import MIME
+
+UPSIDE_DOWN = "    both = np.isfinite(prcp) & np.isfinite(discharge)\n    return prcp[both].sum() / discharge[both].sum()"
+DIFFERENT_DAYS = "    return np.nansum(discharge) / np.nansum(prcp)"
+RIGHT = "    both = np.isfinite(prcp) & np.isfinite(discharge)\n    return discharge[both].sum() / prcp[both].sum()"
+STUB = "    # YOUR CODE HERE\n    raise NotImplementedError()"
+
+
+def with_answer(notebook, answer):
+    notebook = copy.deepcopy(notebook)
+    cell = next(cell for cell in notebook.cells if grade_id(cell) == "runoff_ratio")
+    assert STUB in cell.source
+    cell.source = cell.source.replace(STUB, answer)
+    return notebook
+
+
+def with_copies(notebook):
+    """A learner who copied the cell with the tests, id and all, and pasted one from another lesson."""
+    tests = next(cell for cell in notebook.cells if grade_id(cell) == "runoff_ratio-tests")
+    foreign = copy.deepcopy(tests)
+    foreign.metadata.nbgrader["grade_id"] = "nse-tests"
+    notebook.cells += [copy.deepcopy(tests), foreign]
+    return notebook
+
+
+def noisy(notebook):
+    """Right, but with a warning in the cell of the tests and a megabyte of output elsewhere."""
+    notebook.cells.insert(3, nbformat.v4.new_code_cell("print('x' * 10**6)"))
+    return with_answer(notebook, "    import sys\n    print('careful', file=sys.stderr)\n" + RIGHT)
+
+
+@pytest.fixture(scope="module")
+def cohort(built, run_nbgrader, tmp_path_factory):
+    """Eight learners' submissions, graded and with feedback; the course folder and what `nbgrader autograde` said."""
+    course = tmp_path_factory.mktemp("cohort") / "nbgrader"
+    shutil.copytree(built / "nbgrader", course)
+    released = nbformat.read(course / "release" / "streamflow" / "01_rain.ipynb", as_version=4)
+    solution = nbformat.read(built / "solution" / "streamflow" / "01_rain.ipynb", as_version=4)
+    submissions = {
+        "right": solution,
+        "wrong": with_answer(released, UPSIDE_DOWN),
+        "untouched": released,
+        "copied": with_copies(with_answer(released, RIGHT)),
+        "partly": with_answer(released, DIFFERENT_DAYS),
+        "noisy": noisy(copy.deepcopy(released)),
+        "looping": with_answer(released, "    while True:\n        pass"),
+    }
+    for learner, notebook in submissions.items():
+        folder = course / "submitted" / learner / "streamflow"
+        folder.mkdir(parents=True)
+        (folder / "01_rain.ipynb").write_text(json.dumps(notebook))
+    broken = course / "submitted" / "broken" / "streamflow"
+    broken.mkdir(parents=True)
+    (broken / "01_rain.ipynb").write_text(json.dumps(released)[:500])
+    graded = run_nbgrader(course, "autograde", "streamflow", "--Execute.timeout=5", check=False)
+    run_nbgrader(course, "generate_feedback", "streamflow")
+    return course, graded.stderr
+
+
+def scores(course, learner):
+    with Gradebook(f"sqlite:///{course}/gradebook.db") as gradebook:
+        grades = gradebook.find_submission_notebook("01_rain", "streamflow", learner).grades
+        return {grade.name: (grade.auto_score, bool(grade.needs_manual_grade)) for grade in grades}
+
+
+def test_the_release_is_the_learners_notebook_to_the_byte(built):
+    released = built / "nbgrader" / "release" / "streamflow" / "01_rain.ipynb"
+    assert released.read_bytes() == (built / "learner" / "streamflow" / "01_rain.ipynb").read_bytes()
+
+
+def test_no_answer_and_no_note_gets_into_the_release(built):
+    files = [path for path in (built / "nbgrader" / "release").rglob("*") if path.is_file()]
+    assert [path.name for path in files] == ["01_rain.ipynb"]
+    text = files[0].read_text()
+    for secret in ("discharge[both]", "misses the rain on the ridges", "Nearly everybody", "SOLUTION"):
+        assert secret in (built / "advisor" / "streamflow" / "01_rain.ipynb").read_text() or secret == "SOLUTION"
+        assert secret not in text
+
+
+def test_a_lesson_source_left_in_the_source_folder_is_not_released(built, run_nbgrader, tmp_path):
+    course = tmp_path / "nbgrader"
+    shutil.copytree(built / "nbgrader", course)
+    (course / "source" / "streamflow" / "01_rain.py").write_text("the solution")
+    run_nbgrader(course, "generate_assignment", "streamflow", "--force")
+    assert [path.name for path in (course / "release" / "streamflow").iterdir()] == ["01_rain.ipynb"]
+
+
+@pytest.mark.parametrize("learner, tests, answer", [
+    ("right", (2, False), (None, True)),  # the written answer waits for the advisor
+    ("wrong", (0, False), (0, False)),
+    ("untouched", (0, False), (0, False)),
+    ("copied", (2, False), (0, False)),
+    ("partly", (1, False), (0, False)),
+    ("noisy", (2, False), (0, False)),
+    ("looping", (0, False), (0, False)),
+])
+def test_every_submission_gets_its_points(cohort, learner, tests, answer):
+    assert scores(cohort[0], learner) == {"runoff_ratio-tests": tests, "above_one": answer}
+
+
+def test_a_file_cut_off_in_the_middle_stops_nobody_else(cohort):
+    course, said = cohort
+    assert "There was an error processing assignment 'streamflow' for student 'broken'" in said
+    assert sorted(path.name for path in (course / "autograded").iterdir()) == [
+        "copied", "looping", "noisy", "partly", "right", "untouched", "wrong"]
+
+
+def test_feedback_says_which_mistake_was_made(cohort):
+    course, _ = cohort
+    page = {learner: (course / "feedback" / learner / "streamflow" / "01_rain.html").read_text()
+            for learner in ("right", "wrong", "partly", "looping")}
+    assert "Upside down: the runoff ratio is what left through the river over what fell" in page["wrong"]
+    assert "1 of 2 points for the part that is right." in page["partly"] and "Sum both over the same days." in page["partly"]
+    assert "a loop without an end?" in page["looping"]
+    assert "Well done." in page["right"] and "Upside down" not in page["right"]
+
+
+def test_each_learner_is_asked_other_numbers_and_grading_asks_others_than_practice(cohort, built):
+    course, _ = cohort
+
+    def asked(learner):
+        notebook = nbformat.read(course / "autograded" / learner / "streamflow" / "01_rain.ipynb", as_version=4)
+        return next(output.data[MIME]["detail"] for cell in notebook.cells for output in cell.get("outputs", [])
+                    if MIME in output.get("data", {}))
+
+    salt = (course / "grading_salt.txt").read_text().strip()
+    function = {}
+    exec(f"import numpy as np\ndef f(discharge, prcp):\n{UPSIDE_DOWN}", function)
+    exercise = find("runoff_ratio")
+    assert asked("wrong") == exercise.judge(function["f"], seed("wrong", "runoff_ratio", salt)).detail
+    assert asked("wrong") != exercise.judge(function["f"], seed("wrong", "runoff_ratio")).detail
+    assert asked("wrong") != exercise.judge(function["f"], seed("partly", "runoff_ratio", salt)).detail
+
+
+def test_a_learner_can_validate(built, run_nbgrader):
+    said = run_nbgrader(built, "validate", *(f"{edition}/streamflow/01_rain.ipynb" for edition in ("solution", "learner"))).stdout
+    right, untouched = said.split("VALIDATION FAILED ON 2 CELL(S)!")  # the check and the written answer
+    assert "Success! Your notebook passes all the tests." in right
+    assert "runoff_ratio: not attempted yet" in untouched and "You did not provide a response." in untouched
