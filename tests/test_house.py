@@ -86,6 +86,8 @@ def loaded_by(statement: str) -> set[str]:
 def test_import_is_light():
     for statement in ("import dla_widgets", "from dla_widgets import check, hint", "import dla_widgets.cli"):
         assert not loaded_by(statement) & {*HEAVY, "scipy", "sklearn", "dask", "numba", "IPython"}, statement
+    every_check = loaded_by("from dla_widgets.exercise import exercises; exercises()")
+    assert not every_check & set(HEAVY)  # the first check of a lesson answers at once
     assert len(loaded_by("import dla_widgets") - loaded_by("pass")) < 10
     assert "keras" in loaded_by("from dla_widgets import lstm")  # the test sees what is loaded
 

@@ -1,0 +1,57 @@
+"""The lessons are tests: every solution notebook runs from top to bottom, scores in full, and takes the time it says."""
+
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from autograder.lessons import find_lessons, read_lesson
+from autograder.notebooks import solution_notebook
+from dla_widgets.exercise import exercises
+from dla_widgets.verdict import MIME
+
+COURSE = Path(__file__).parents[1] / "course"
+LESSONS = [read_lesson(path) for path in find_lessons(COURSE)]
+MOST_SECONDS = {"streamflow": 90, "landcover": 120}
+
+pytestmark = pytest.mark.timeout(400)
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: f"{lesson.project}-{lesson.name}")
+def test_the_solution_runs_and_scores_in_full(lesson, tmp_path):
+    notebook = solution_notebook(lesson)
+    start = time.monotonic()
+    NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": tmp_path}}).execute()
+    seconds = time.monotonic() - start
+    print(f"\n{lesson.name}: {seconds:.0f} s")
+    assert [v["exercise"] for v in verdicts(notebook) if v["score"] < 1] == []
+    assert {v["exercise"] for v in verdicts(notebook)} == {cell.name for cell in lesson.cells if cell.role == "tests"}
+    assert noise(notebook) == []
+    assert seconds < MOST_SECONDS[lesson.project]
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: f"{lesson.project}-{lesson.name}")
+def test_a_lesson_is_whole(lesson):
+    roles = [cell.role for cell in lesson.cells]
+    assert 3 <= roles.count("tests") <= 6
+    assert roles.count("answer") >= 1
+    assert roles.count("advisor") >= 1
+    assert lesson.seconds and lesson.seconds < MOST_SECONDS[lesson.project]
+
+
+def test_every_exercise_is_asked_in_exactly_one_lesson():
+    asked = [cell.name for lesson in LESSONS for cell in lesson.cells if cell.role == "tests"]
+    assert sorted(asked) == sorted(exercises())
+
+
+def verdicts(notebook: nbformat.NotebookNode) -> list[dict]:
+    return [output.data[MIME] for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs
+            if MIME in output.get("data", {})]
+
+
+def noise(notebook: nbformat.NotebookNode) -> list[str]:
+    """What a library printed on stderr: a learner would wonder what they did wrong."""
+    return [output.text for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs
+            if output.output_type == "stream" and output.name == "stderr"]
