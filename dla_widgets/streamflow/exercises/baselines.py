@@ -9,7 +9,7 @@ from .leakage import lagged_features, split_periods, standardise
 
 __all__ = ["antecedent_rain", "climatology", "lagged_features", "skill_over", "split_periods", "standardise"]
 
-# --- climatology -----------------------------------------------------------------------------------------------------
+# --- climatology ------------------------------------------------------------------------------------------------------
 
 
 def _days_apart(day_of_year):
@@ -47,18 +47,20 @@ def _season_probes(rng):
 
 climatology = Exercise("climatology", climatology_answer, _season_probes, hints=[
     "For each day of the year ask: which training days lie near it? The forecast is the mean of their discharge.",
-    "31 December and 1 January are one day apart: `apart = abs(day_of_year - day)`, then `np.minimum(apart, 366 - apart)`.",
-    "`near = (apart <= half_width) & fit`, then `np.nanmean(discharge[near])` is the forecast wherever `day_of_year == day`.",
+    "New year is no wall between neighbours: `apart = abs(day_of_year - day)`, then `np.minimum(apart, 366 - apart)`.",
+    "`near = (apart <= half_width) & fit`; `np.nanmean(discharge[near])` is the forecast where `day_of_year == day`.",
     "Start from `forecast = np.full(discharge.size, np.nan)` and fill it `for day in np.unique(day_of_year)`.",
 ])
 
 
-@climatology.mistake("The years that you will be scored on helped to write the forecast. Average the `fit` days only.")
+@climatology.mistake("The years that you will be scored on helped to write the forecast. Average the `fit` days "
+                     "only.")
 def from_every_year(discharge, day_of_year, fit, half_width):
     return _mean_where(_days_apart(day_of_year) <= half_width, discharge)
 
 
-@climatology.mistake("You averaged the years to be forecast instead of the years before: `fit` marks those you may look at.")
+@climatology.mistake("You averaged the years to be forecast instead of the years before: `fit` marks those you may "
+                     "look at.")
 def from_the_test_years(discharge, day_of_year, fit, half_width):
     return _mean_where((_days_apart(day_of_year) <= half_width) & ~fit, discharge)
 
@@ -73,13 +75,15 @@ def a_day_short(discharge, day_of_year, fit, half_width):
     return _mean_where((_days_apart(day_of_year) <= max(half_width - 1, 0)) & fit, discharge)
 
 
-@climatology.mistake("Your window looks only backwards in the year. `half_width` days either side makes it lie in the middle.")
+@climatology.mistake("Your window looks only backwards in the year. `half_width` days either side makes it lie in "
+                     "the middle.")
 def backwards_only(discharge, day_of_year, fit, half_width):
     since = (day_of_year[:, None] - day_of_year) % 366
     return _mean_where((since <= half_width) & fit, discharge)
 
 
-@climatology.mistake("That is the mean of all training days, the same number all year. A climatology knows the season.")
+@climatology.mistake("That is the mean of all training days, the same number all year. A climatology knows the "
+                     "season.")
 def no_season(discharge, day_of_year, fit, half_width):
     return np.full(discharge.size, np.nanmean(discharge[fit]))
 
@@ -95,7 +99,8 @@ def missing_day_spreads(discharge, day_of_year, fit, half_width):
     return np.array([np.mean(discharge[row]) for row in near])
 
 
-@climatology.mistake("A day without a measurement is not a day without water: leave it out instead of counting it as 0.")
+@climatology.mistake("A day without a measurement is not a day without water: leave it out instead of counting it as "
+                     "0.")
 def missing_is_zero(discharge, day_of_year, fit, half_width):
     near = (_days_apart(day_of_year) <= half_width) & fit
     return near @ np.nan_to_num(discharge) / near.sum(axis=1)
@@ -105,7 +110,7 @@ def _median_where(near, discharge):
     return np.nanmedian(np.where(near, discharge, np.nan), axis=1)
 
 
-# --- antecedent_rain -------------------------------------------------------------------------------------------------
+# --- antecedent_rain --------------------------------------------------------------------------------------------------
 
 
 def antecedent_rain_answer(rain, keep):
@@ -131,7 +136,8 @@ antecedent_rain = Exercise("antecedent_rain", antecedent_rain_answer, _wetness_p
 ])
 
 
-@antecedent_rain.mistake("Today's rain has had no time to drain yet: multiply only yesterday's index by `keep`, then add.")
+@antecedent_rain.mistake("Today's rain has had no time to drain yet: multiply only yesterday's index by `keep`, then "
+                         "add.")
 def todays_rain_drained_too(rain, keep):
     return keep * _walk(np.nan_to_num(rain), keep)
 
@@ -141,14 +147,14 @@ def a_day_late(rain, keep):
     return _walk(np.concatenate([[0.0], np.nan_to_num(rain)[:-1]]), keep)
 
 
-@antecedent_rain.mistake("You multiplied by 1 - keep. `keep` is the part that is still there tomorrow, not the part that "
-                         "drains.")
+@antecedent_rain.mistake("You multiplied by 1 - keep. `keep` is the part that is still there tomorrow, not the part "
+                         "that drains.")
 def drains_what_it_should_keep(rain, keep):
     return _walk(np.nan_to_num(rain), 1 - keep)
 
 
-@antecedent_rain.mistake("That is a weighted mean of the index and today's rain. The index is a sum, in mm: add all of the "
-                         "day's rain.")
+@antecedent_rain.mistake("That is a weighted mean of the index and today's rain. The index is a sum, in mm: add all "
+                         "of the day's rain.")
 def weighted_mean(rain, keep):
     return (1 - keep) * _walk(np.nan_to_num(rain), keep)
 
@@ -158,8 +164,8 @@ def running_total(rain, keep):
     return np.cumsum(np.nan_to_num(rain))
 
 
-@antecedent_rain.mistake("Your memory is one day long: add `keep` times yesterday's *index*, which remembers all days before, "
-                         "not yesterday's rain.")
+@antecedent_rain.mistake("Your memory is one day long: add `keep` times yesterday's *index*, which remembers all "
+                         "days before, not yesterday's rain.")
 def one_day_of_memory(rain, keep):
     fallen = np.nan_to_num(rain)
     return fallen + keep * np.concatenate([[0.0], fallen[:-1]])
@@ -184,7 +190,7 @@ def _walk(rain, keep):
     return np.where(np.logical_or.accumulate(missing), np.nan, weights @ np.nan_to_num(rain))
 
 
-# --- skill_over ------------------------------------------------------------------------------------------------------
+# --- skill_over -------------------------------------------------------------------------------------------------------
 
 
 def skill_over_answer(observed, simulated, opponent):
@@ -227,14 +233,15 @@ def upside_down(observed, simulated, opponent):
     return 1 - np.sum((o - p) ** 2) / np.sum((o - s) ** 2)
 
 
-@skill_over.mistake("You took the difference of the two NSE values. It hides how little was left to win: from 0.90 to 0.95 "
-                    "halves the error.")
+@skill_over.mistake("You took the difference of the two NSE values. It hides how little was left to win: from 0.90 "
+                    "to 0.95 halves the error.")
 def difference_of_nse(observed, simulated, opponent):
     o, s, p = _on_common_days(observed, simulated, opponent)
     return (np.sum((o - p) ** 2) - np.sum((o - s) ** 2)) / np.sum((o - o.mean()) ** 2)
 
 
-@skill_over.mistake("Your opponent is the observed mean, so this is NSE. The opponent's own forecast goes below the line.")
+@skill_over.mistake("Your opponent is the observed mean, so this is NSE. The opponent's own forecast goes below the "
+                    "line.")
 def plain_nse(observed, simulated, opponent):
     o, s, _ = _on_common_days(observed, simulated, opponent)
     return 1 - np.sum((o - s) ** 2) / np.sum((o - o.mean()) ** 2)
@@ -258,14 +265,15 @@ def absolute_errors(observed, simulated, opponent):
     return 1 - np.sum(np.abs(o - s)) / np.sum(np.abs(o - p))
 
 
-@skill_over.mistake("That is the part of the opponent's error that is left. Skill is the part that is gone: 1 minus yours.")
+@skill_over.mistake("That is the part of the opponent's error that is left. Skill is the part that is gone: 1 minus "
+                    "yours.")
 def what_is_left(observed, simulated, opponent):
     o, s, p = _on_common_days(observed, simulated, opponent)
     return np.sum((o - s) ** 2) / np.sum((o - p) ** 2)
 
 
-@skill_over.mistake("Each forecast was scored on its own days. A contest needs the same days for both: those that all three "
-                    "series have.")
+@skill_over.mistake("Each forecast was scored on its own days. A contest needs the same days for both: those that "
+                    "all three series have.")
 def each_on_its_own_days(observed, simulated, opponent):
     return 1 - np.nansum((observed - simulated) ** 2) / np.nansum((observed - opponent) ** 2)
 

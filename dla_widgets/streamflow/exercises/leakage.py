@@ -6,7 +6,7 @@ import numpy as np
 
 from ...exercise import Exercise, Probe
 
-# --- split_periods ---------------------------------------------------------------------------------------------------
+# --- split_periods ----------------------------------------------------------------------------------------------------
 
 
 def _day(text) -> np.datetime64:
@@ -46,7 +46,7 @@ def _period_probes(rng):
 
 split_periods = Exercise("split_periods", split_periods_answer, _period_probes, hints=[
     "Two comparisons make a mask: `(time >= first) & (time <= last)`. Which first day, once the warm-up is taken off?",
-    "`np.datetime64(first) + warmup` is a day `warmup` days later. Do the same for both periods, and include the last day.",
+    "`np.datetime64(first) + warmup` is a day `warmup` days later. The same for both periods; include the last day.",
     "Two periods share a day if each begins no later than the other ends: then `raise ValueError(...)` and say which.",
 ])
 
@@ -57,17 +57,19 @@ def last_day_left_out(time, train, test, warmup):
     return tuple((time >= _day(first) + warmup) & (time < _day(last)) for first, last in (train, test))
 
 
-@split_periods.mistake("A model with memory starts from an arbitrary state: leave the first `warmup` days of each period out.")
+@split_periods.mistake("A model with memory starts from an arbitrary state: leave the first `warmup` days of each "
+                       "period out.")
 def no_warm_up(time, train, test, warmup):
     _refuse_overlap(train, test)
     return tuple((time >= _day(first)) & (time <= _day(last)) for first, last in (train, test))
 
 
-@split_periods.mistake("You warm up before fitting but score from the first test day, when the model's stores are still "
-                       "a guess.")
+@split_periods.mistake("You warm up before fitting but score from the first test day, when the model's stores are "
+                       "still a guess.")
 def cold_start_scored(time, train, test, warmup):
     _refuse_overlap(train, test)
-    return tuple((time >= _day(first) + skip) & (time <= _day(last)) for (first, last), skip in ((train, warmup), (test, 0)))
+    return ((time >= _day(train[0]) + warmup) & (time <= _day(train[1])),
+            (time >= _day(test[0])) & (time <= _day(test[1])))
 
 
 @split_periods.mistake("The warm-up belongs to the start of each period, not to the start of the record.")
@@ -76,8 +78,8 @@ def warm_up_of_the_record(time, train, test, warmup):
     return tuple((time >= max(_day(first), time[0] + warmup)) & (time <= _day(last)) for first, last in (train, test))
 
 
-@split_periods.mistake("You dropped the last `warmup` days of each period. It is the first ones that the model needs to "
-                       "find its feet.")
+@split_periods.mistake("You dropped the last `warmup` days of each period. It is the first ones that the model needs "
+                       "to find its feet.")
 def warm_up_at_the_end(time, train, test, warmup):
     _refuse_overlap(train, test)
     return tuple((time >= _day(first)) & (time <= _day(last) - warmup) for first, last in (train, test))
@@ -89,8 +91,8 @@ def one_day_too_many(time, train, test, warmup):
     return tuple((time > _day(first) + warmup) & (time <= _day(last)) for first, last in (train, test))
 
 
-@split_periods.mistake("Not every day outside the test is for training: the test's own warm-up, and days outside both "
-                       "periods, are not.")
+@split_periods.mistake("Not every day outside the test is for training: the test's own warm-up, and days outside "
+                       "both periods, are not.")
 def all_the_rest_for_training(time, train, test, warmup):
     _refuse_overlap(train, test)
     scored = (time >= _day(test[0]) + warmup) & (time <= _day(test[1]))
@@ -103,12 +105,13 @@ def test_days_first(time, train, test, warmup):
     return tuple((time >= _day(first) + warmup) & (time <= _day(last)) for first, last in (test, train))
 
 
-@split_periods.mistake("A day in both periods is a day whose answer the model has seen. Refuse such a split with a ValueError.")
+@split_periods.mistake("A day in both periods is a day whose answer the model has seen. Refuse such a split with a "
+                       "ValueError.")
 def overlap_allowed(time, train, test, warmup):
     return tuple((time >= _day(first) + warmup) & (time <= _day(last)) for first, last in (train, test))
 
 
-# --- standardise -----------------------------------------------------------------------------------------------------
+# --- standardise ------------------------------------------------------------------------------------------------------
 
 
 def _scaled(values, centre, spread):
@@ -146,7 +149,8 @@ standardise = Exercise("standardise", standardise_answer, _table_probes, hints=[
 ])
 
 
-@standardise.mistake("The test days helped to choose the scale. Measure mean and spread on `values[fit]`, then scale all rows.")
+@standardise.mistake("The test days helped to choose the scale. Measure mean and spread on `values[fit]`, then scale "
+                     "all rows.")
 def fitted_on_all_days(values, fit):
     return _scaled(values, np.nanmean(values, axis=0), np.nanstd(values, axis=0))
 
@@ -156,8 +160,8 @@ def fitted_on_the_test(values, fit):
     return _scaled(values, np.nanmean(values[~fit], axis=0), np.nanstd(values[~fit], axis=0))
 
 
-@standardise.mistake("Each period got a scale of its own, so the same rain means two different numbers, and a wetter decade "
-                     "disappears. One scale, from the training days, for all.")
+@standardise.mistake("Each period got a scale of its own, so the same rain means two different numbers, and a wetter "
+                     "decade disappears. One scale, from the training days, for all.")
 def a_scale_for_each_period(values, fit):
     out = np.empty_like(values)
     for rows in (fit, ~fit):
@@ -170,20 +174,21 @@ def one_scale_for_all_columns(values, fit):
     return _scaled(values, np.nanmean(values[fit]), np.nanstd(values[fit]))
 
 
-@standardise.mistake("You divided by the variance. The standard deviation is its root, and has the unit of the values.")
+@standardise.mistake("You divided by the variance. The standard deviation is its root, and has the unit of the "
+                     "values.")
 def variance_instead(values, fit):
     return _scaled(values, np.nanmean(values[fit], axis=0), np.nanvar(values[fit], axis=0))
 
 
-@standardise.mistake("That squeezes the training values into 0 to 1. One cloudburst sets that scale; take mean and standard "
-                     "deviation.")
+@standardise.mistake("That squeezes the training values into 0 to 1. One cloudburst sets that scale; take mean and "
+                     "standard deviation.")
 def smallest_and_largest(values, fit):
     low, high = np.nanmin(values[fit], axis=0), np.nanmax(values[fit], axis=0)
     return _scaled(values, low, high - low)
 
 
-@standardise.mistake("You divided by n - 1, as pandas does. NumPy and the models of this course divide by n: with years of "
-                     "data no one would notice, but a saved scale must be the same number everywhere.")
+@standardise.mistake("You divided by n - 1, as pandas does. NumPy and the models of this course divide by n: with "
+                     "years of data no one would notice, but a saved scale must be the same number everywhere.")
 def sample_standard_deviation(values, fit):
     return _scaled(values, np.nanmean(values[fit], axis=0), np.nanstd(values[fit], axis=0, ddof=1))
 
@@ -198,7 +203,7 @@ def zero_spread(values, fit):
     return (values - np.nanmean(values[fit], axis=0)) / np.nanstd(values[fit], axis=0)
 
 
-# --- lagged_features -------------------------------------------------------------------------------------------------
+# --- lagged_features --------------------------------------------------------------------------------------------------
 
 
 def lagged_features_answer(series, lags):
@@ -223,8 +228,8 @@ lagged_features = Exercise("lagged_features", lagged_features_answer, _rain_prob
 ])
 
 
-@lagged_features.mistake("np.roll goes round: your first days got the rain of the *last* days of the record. Fill them "
-                         "with NaN.")
+@lagged_features.mistake("np.roll goes round: your first days got the rain of the *last* days of the record. Fill "
+                         "them with NaN.")
 def rolled_round(series, lags):
     return np.column_stack([np.roll(series, lag) for lag in range(lags)])
 
@@ -234,7 +239,8 @@ def look_ahead(series, lags):
     return np.column_stack([np.concatenate([series[lag:], np.full(lag, np.nan)]) for lag in range(lags)])
 
 
-@lagged_features.mistake("Your lags begin with yesterday. Today's rain, lag 0, is known and belongs in the first column.")
+@lagged_features.mistake("Your lags begin with yesterday. Today's rain, lag 0, is known and belongs in the first "
+                         "column.")
 def today_left_out(series, lags):
     return np.column_stack([_days_ago(series, lag) for lag in range(1, lags + 1)])
 
@@ -244,18 +250,20 @@ def one_lag_too_many(series, lags):
     return np.column_stack([_days_ago(series, lag) for lag in range(lags + 1)])
 
 
-@lagged_features.mistake("You filled the time before the record with 0, which claims that it did not rain. Nobody knows: NaN.")
+@lagged_features.mistake("You filled the time before the record with 0, which claims that it did not rain. Nobody "
+                         "knows: NaN.")
 def zero_before_the_record(series, lags):
     return np.column_stack([_days_ago(series, lag, 0.0) for lag in range(lags)])
 
 
-@lagged_features.mistake("You filled the time before the record with its first value, an invented week of the same rain: NaN.")
+@lagged_features.mistake("You filled the time before the record with its first value, an invented week of the same "
+                         "rain: NaN.")
 def first_value_repeated(series, lags):
     return np.column_stack([_days_ago(series, lag, series[0]) for lag in range(lags)])
 
 
-@lagged_features.mistake("The rows without a full past are gone, so row 10 is no longer day 10, and the discharge no longer "
-                         "fits beside it. Keep them, as NaN.")
+@lagged_features.mistake("The rows without a full past are gone, so row 10 is no longer day 10, and the discharge no "
+                         "longer fits beside it. Keep them, as NaN.")
 def rows_dropped(series, lags):
     return np.column_stack([_days_ago(series, lag) for lag in range(lags)])[max(lags - 1, 1):]
 
