@@ -90,7 +90,8 @@ class Picture(Figure):
         drawn, out, words = io.BytesIO(), io.BytesIO(), PngInfo()
         self.savefig(drawn, format="png", dpi=CSS_DPI * scale)
         words.add_itxt("Description", self.alt)
-        Image.open(drawn).convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(out, "png", pnginfo=words)
+        image = Image.open(drawn).convert("RGB")
+        image.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(out, "png", pnginfo=words)
         return out.getvalue()
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:

@@ -1,7 +1,7 @@
-"""Biases along the flow-duration curve: are the floods, the middle and the low flows of the right size, whenever they come?
+"""Biases along the flow-duration curve: do floods, middle and low flows have the right size, whenever they come?
 
-Both series are sorted before they are compared, so timing plays no part: a simulation with the right distribution in the
-wrong order is perfect here. All three follow Yilmaz et al. (2008), doi:10.1029/2007WR006716.
+Both series are sorted before they are compared, so timing plays no part: a simulation with the right distribution in
+the wrong order is perfect here. All three follow Yilmaz et al. (2008), doi:10.1029/2007WR006716.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def fms(observed: ArrayLike, simulated: ArrayLike, upper: float = 0.2, lower: fl
 
 
 def flv(observed: ArrayLike, simulated: ArrayLike, share: float = 0.3) -> float:
-    r"""Bias of the low flows [%], the lowest 30 % of the days: 0 is perfect, positive is a river that recedes too little.
+    r"""Bias of the low flows [%], the lowest 30 % of the days: 0 is perfect, positive is a river that falls too little.
 
     .. math:: \mathrm{FLV} = -100 \, \frac{\sum_l (\ln q^s_l - \ln q^s_L) - \sum_l (\ln q^o_l - \ln q^o_L)}
                                            {\sum_l (\ln q^o_l - \ln q^o_L)}
@@ -107,8 +107,8 @@ def flv(observed: ArrayLike, simulated: ArrayLike, share: float = 0.3) -> float:
     low = slice(o.size - _count(share, o.size), None)
     above_lowest = [np.sum(np.log(q / q[-1])) for q in (np.maximum(s[low], DRY), np.maximum(o[low], DRY))]
     if above_lowest[1] == 0:
-        raise UndefinedSkill(f"FLV compares how the lowest {share:.0%} of the days vary, and here the observed ones are all "
-                             f"{o[-1]:g}")
+        raise UndefinedSkill(f"FLV compares how the lowest {share:.0%} of the days vary, and here the observed ones "
+                             f"are all {o[-1]:g}")
     return float(-100 * (above_lowest[0] - above_lowest[1]) / above_lowest[1])
 
 

@@ -1,6 +1,6 @@
-"""Pictures of discharge over time. Each returns a :class:`~dla_widgets.panels.picture.Picture` that tells in words what it
-shows, from the numbers that it draws. Maps are in :mod:`.maps`, pictures of scores in :mod:`.score_figures`; all can be
-had from here.
+"""Pictures of discharge over time. Each returns a :class:`~dla_widgets.panels.picture.Picture` that tells in words what
+it shows, from the numbers that it draws. Maps are in :mod:`.maps`, water balances in
+:mod:`.attribute_figures`, pictures of scores in :mod:`.score_figures`; all can be had from here.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.ticker import FuncFormatter
 
 from ..panels.picture import CYCLE, OKABE_ITO, Picture, style
+from .attribute_figures import attribute_scatter, water_balance
+from .maps import basin_map
 from .pairs import SkillError, aligned
-from .maps import attribute_scatter, basin_map, water_balance
 from .score_figures import calibration, learning_curve, score_bars, skill_cdf
 from .signatures import flow_duration
 from .skill import UndefinedSkill, nse
@@ -74,10 +75,8 @@ def hydrograph(
     _flow_axis(ax, log)
     _date_axis(ax, first)
     heading = _name_of(first) if title is None else title
-    picture.suptitle(heading, x=0.01, ha="left", fontsize=11)
-    handles, labels = ax.get_legend_handles_labels()
-    rows = -(-len(labels) // 4)
-    picture.legend(handles, labels, loc="outside upper right", ncols=-(-len(labels) // rows))
+    (rain_ax or ax).set_title(heading)
+    _legend_above(picture, ax)
     picture.alt = f"Hydrograph{', ' + heading if heading else ''}, {_span(first)}. {' '.join(words)}"
     return picture
 
@@ -105,7 +104,8 @@ def flow_duration_curves(
     for name, values in series.items():
         curve = flow_duration(_in_period(values, period, name))
         colour = OKABE_ITO["black"] if name == "observed" else next(colours)
-        ax.plot(100 * curve.exceedance, np.where(curve.discharge > 0, curve.discharge, np.nan), color=colour, label=name)
+        flowing = np.where(curve.discharge > 0, curve.discharge, np.nan)
+        ax.plot(100 * curve.exceedance, flowing, color=colour, label=name)
         words.append(_curve_in_words(name, curve.exceedance, curve.discharge))
     _flow_axis(ax, log=True)
     ax.set(xlabel="share of the days on which the flow is exceeded [%]", ylabel="discharge [mm/day]", xlim=(0, 100))
@@ -167,6 +167,14 @@ def _rain_over_river(with_rain: bool) -> tuple[Picture, Axes | None, Axes]:
     return picture, *picture.subplots(2, sharex=True, height_ratios=[1, 3])
 
 
+def _legend_above(picture: Picture, ax: Axes) -> None:
+    """In as few rows as the names allow."""
+    handles, labels = ax.get_legend_handles_labels()
+    columns = max(1, 105 // (max(map(len, labels)) + 6))
+    rows = -(-len(labels) // columns)
+    picture.legend(handles, labels, loc="outside upper right", ncols=-(-len(labels) // rows))
+
+
 def _draw_line(ax: Axes, name: str, values: xr.DataArray, observed: xr.DataArray | None, k: int) -> str:
     """One series into the picture, and what it shows in words."""
     seen = name == "observed"
@@ -185,11 +193,14 @@ def _hang_rain(ax: Axes, rain: xr.DataArray) -> str:
     name, unit = rain.attrs.get("long_name") or rain.name or "rain", rain.attrs.get("units", "mm/day")
     ax.fill_between(_steps(rain), 0, rain.values, step="mid", color=OKABE_ITO["sky"], lw=0.4)
     ax.set(ylabel=f"{name}\n[{unit}]")
-    ax.set_ylim(max(1.0, 1.05 * float(np.nanmax(rain.values))), 0)
+    measured = rain.values[np.isfinite(rain.values)]
+    ax.set_ylim(max(1.0, 1.05 * measured.max(initial=0)), 0)
     ax.spines["bottom"].set_visible(False)
     ax.tick_params(axis="x", length=0, labelbottom=False)
-    return (f"Above, hanging down, {name}: mean {np.nanmean(rain.values):.2f}, highest "
-            f"{np.nanmax(rain.values):.3g} {unit} on {_day(rain, int(np.nanargmax(rain.values)))}.")
+    if not measured.size:
+        return f"Above, {name}: no value."
+    return (f"Above, hanging down, {name}: mean {measured.mean():.2f}, highest "
+            f"{measured.max():.3g} {unit} on {_day(rain, int(np.nanargmax(rain.values)))}.")
 
 
 def _nse_in_words(observed: xr.DataArray, values: xr.DataArray) -> str:

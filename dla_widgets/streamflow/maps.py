@@ -1,7 +1,7 @@
-"""Where the basins are, and how they differ: a map, the water balance, and one attribute against another.
+"""Where the basins are: gauges on a map of the contiguous United States, coloured by a value.
 
-The map is drawn with cartopy in plate carree (longitude and latitude as they are) over our own :mod:`.outlines`.
-Nothing is downloaded: cartopy's own features would ask the internet, and wait without end where there is none.
+Drawn with cartopy in plate carree (longitude and latitude as they are) over our own :mod:`.outlines`. Nothing is
+downloaded: cartopy's own features would ask the internet, and wait without end where there is none.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ def basin_map(
     import cartopy.crs as ccrs
 
     ids, lon, lat = _positions(basins)
-    ringed = _known([] if highlight is None else [highlight] if isinstance(highlight, str) else list(highlight), ids)
-    numbers, bar = (None, None) if values is None else _values(basins, values, label)
+    ringed = known_basins([highlight] if isinstance(highlight, str) else list(highlight or []), ids)
+    numbers, bar = (None, None) if values is None else values_of(basins, values, label)
     extent = _around(lon, lat) if zoom else CONTIGUOUS
     shape = (extent[3] - extent[2]) / (extent[1] - extent[0])
     picture = Picture(8, 0.35 + 0.25 * bool(title) + (7.4 if numbers is None else 6.5) * shape)
@@ -65,120 +65,14 @@ def basin_map(
     _draw_outlines(ax, extent)
     dots = _draw_gauges(ax, lon, lat, numbers, limits, cmap)
     if numbers is not None:
-        picture.colorbar(dots, ax=ax, label=_wrapped(bar), shrink=0.85, pad=0.02, extend=_extend(numbers, limits))
+        picture.colorbar(dots, ax=ax, label=wrapped(bar), shrink=0.85, pad=0.02, extend=_extend(numbers, limits))
     for k in _with_room(lon, lat, extent) if names else []:
         ax.annotate(ids[k], (lon[k], lat[k]), xytext=(5, 3), textcoords="offset points", fontsize=8, zorder=4)
     for basin in ringed:
-        _ring(ax, lon[ids.index(basin)], lat[ids.index(basin)], basin)
+        ring(ax, lon[ids.index(basin)], lat[ids.index(basin)], basin)
     ax.set_title("" if title is None else title)
     picture.alt = _map_in_words(ids, lon, lat, numbers, bar, ringed, title)
     return picture
-
-
-@style()
-def water_balance(
-    basins: xr.Dataset, values: Values = None, label: str | None = None, highlight: str | None = None
-) -> Picture:
-    r"""Where does the rain go? Evaporative index against aridity, with Budyko's curve.
-
-    .. math:: \frac{E}{P} = \sqrt{\phi \tanh(1/\phi) \, (1 - e^{-\phi})}, \quad \phi = \mathrm{PET} / P
-
-    Over many years what does not run off evaporates, so :math:`E/P = 1 - Q/P`. No basin should evaporate more than falls
-    (the water limit, 1) or more than the sun can lift (the energy limit, :math:`\phi`); one that does has an error in its
-    rain, its area or its gauge, or water that leaves underground.
-
-    Parameters
-    ----------
-    basins : with ``prcp`` and ``discharge`` [mm/day] and the attribute ``aridity`` [-] (or ``pet_mean`` [mm/day])
-    values, label : what colours the dots, as in :func:`basin_map`
-    highlight : a basin to ring and name
-
-    Raises
-    ------
-    BasinError : a variable is missing
-
-    References
-    ----------
-    Budyko (1974), Climate and Life, Academic Press; Addor et al. (2017), doi:10.5194/hess-21-5293-2017
-    """
-    from .signatures import runoff_ratio
-
-    aridity, evaporated = _aridity(basins), 1 - runoff_ratio(basins["discharge"], basins["prcp"]).values
-    numbers, bar = (None, None) if values is None else _values(basins, values, label)
-    picture = Picture(7, 4.2)
-    ax = picture.subplots()
-    reach = np.linspace(0.02, max(2.0, 1.05 * float(np.nanmax(aridity))), 300)
-    ax.plot(reach, budyko(reach), color=OKABE_ITO["black"], lw=1.4, label="Budyko (1974)")
-    ax.plot(reach, np.minimum(reach, 1), color="#777777", lw=1, ls="--", label="energy and water limit")
-    dots = _draw_dots(ax, aridity, evaporated, numbers)
-    if numbers is not None:
-        picture.colorbar(dots, ax=ax, label=_wrapped(bar))
-    ids = [str(b) for b in np.atleast_1d(basins["basin"].values)]
-    for basin in _known([highlight] if highlight else [], ids):
-        _ring(ax, aridity[ids.index(basin)], evaporated[ids.index(basin)], basin)
-    ax.set(xlabel="aridity: potential evaporation / precipitation [-]", xlim=(0, reach[-1]),
-           ylabel="evaporative index: 1 - runoff / precipitation [-]")
-    ax.set_ylim(min(0.0, float(np.nanmin(evaporated)) - 0.05), 1.15)
-    ax.legend(loc="lower right")
-    beyond = int(np.sum((evaporated > 1) | (evaporated > aridity) | (evaporated < 0)))
-    picture.alt = (f"Water balance of {aridity.size} basins: aridity {_range(aridity)}, evaporative index "
-                   f"{_range(evaporated)}, around Budyko's curve; {beyond} basins lie beyond the energy or water limit.")
-    return picture
-
-
-@style()
-def attribute_scatter(
-    basins: xr.Dataset,
-    x: Values,
-    y: Values,
-    values: Values = None,
-    log: str = "",
-    labels: tuple[str | None, str | None, str | None] = (None, None, None),
-    title: str | None = None,
-) -> Picture:
-    """One attribute of the basins against another, with their rank correlation.
-
-    Parameters
-    ----------
-    basins : in the one schema
-    x, y : names of attributes, or one value per basin such as its NSE
-    values : what colours the dots
-    log : axes with a logarithmic scale: ``"x"``, ``"y"`` or ``"xy"``
-    labels : of the axes and the colour bar; the variables' own names and units by default
-
-    Raises
-    ------
-    BasinError : no such attribute, or not one value per basin
-    """
-    (across, x_label), (up, y_label) = _values(basins, x, labels[0]), _values(basins, y, labels[1])
-    numbers, bar = (None, None) if values is None else _values(basins, values, labels[2])
-    picture = Picture(6.2, 4.2)
-    ax = picture.subplots()
-    dots = _draw_dots(ax, across, up, numbers)
-    if numbers is not None:
-        picture.colorbar(dots, ax=ax, label=_wrapped(bar))
-    ax.set(xlabel=_wrapped(x_label, 60), ylabel=_wrapped(y_label))
-    for axis in log:
-        _plain_log(ax, axis)
-    rho = rank_correlation(across, up)
-    ax.set_title(f"rank correlation {rho:+.2f}" if title is None else title)
-    picture.alt = (f"{y_label} ({_range(up)}) against {x_label} ({_range(across)}) of {across.size} basins; "
-                   f"rank correlation {rho:+.2f}.")
-    return picture
-
-
-def budyko(aridity: np.ndarray) -> np.ndarray:
-    """Evaporative index [-] that Budyko (1974) expects at an aridity above 0 [-]; see :func:`water_balance`."""
-    return np.sqrt(aridity * np.tanh(1 / aridity) * (1 - np.exp(-aridity)))
-
-
-def rank_correlation(x: np.ndarray, y: np.ndarray) -> float:
-    """Spearman's rank correlation [-] of the pairs without NaN, ties sharing their mean rank."""
-    from scipy.stats import rankdata
-
-    both = ~(np.isnan(x) | np.isnan(y))
-    ranks = rankdata(x[both]), rankdata(y[both])
-    return float(np.corrcoef(*ranks)[0, 1]) if both.sum() > 1 and min(map(np.ptp, ranks)) > 0 else float("nan")
 
 
 def _positions(basins: xr.Dataset | xr.DataArray) -> tuple[list[str], np.ndarray, np.ndarray]:
@@ -189,7 +83,7 @@ def _positions(basins: xr.Dataset | xr.DataArray) -> tuple[list[str], np.ndarray
     return [str(b) for b in np.atleast_1d(basins["basin"].values)], lon, lat
 
 
-def _values(basins: xr.Dataset | xr.DataArray, values: Values, label: str | None) -> tuple[np.ndarray, str]:
+def values_of(basins: xr.Dataset | xr.DataArray, values: Values, label: str | None) -> tuple[np.ndarray, str]:
     """One number per basin, and what to call it with its unit."""
     if isinstance(values, str):
         if values not in (found := getattr(basins, "data_vars", {})):
@@ -202,14 +96,15 @@ def _values(basins: xr.Dataset | xr.DataArray, values: Values, label: str | None
         values = values.reindex(basin=basins["basin"].values)
     numbers = np.atleast_1d(np.asarray(values, dtype=float))
     if numbers.shape != (basins["basin"].size,):
-        raise BasinError(f"one value per basin is needed, {basins['basin'].size} in all; received the shape {numbers.shape}")
+        raise BasinError(f"one value per basin is needed, {basins['basin'].size} in all; received the shape "
+                         f"{numbers.shape}")
     attrs = getattr(values, "attrs", {})
     name = attrs.get("long_name") or str(getattr(values, "name", None) or "value").replace("_", " ")
     unit = attrs.get("units", "-")
     return numbers, label or f"{name} [{'-' if unit == '1' else unit}]"
 
 
-def _known(wanted: list[str], ids: list[str]) -> list[str]:
+def known_basins(wanted: list[str], ids: list[str]) -> list[str]:
     for basin in wanted:
         if basin not in ids:
             raise BasinError(no_such_basin(basin, ids, "this map"))
@@ -230,8 +125,10 @@ def _draw_outlines(ax: Axes, extent: tuple[float, float, float, float]) -> None:
     ax.set_extent(extent, crs=ax.projection)
     for kind, colour in (("border", "#BBBBBB"), ("coast", "#666666")):
         ax.add_collection(LineCollection(outlines(kind), colors=colour, linewidths=0.7, zorder=2), autolim=False)
-    ax.gridlines(draw_labels=["left", "bottom"], color="#EEEEEE", linewidth=0.6, zorder=0,
-                 xlabel_style={"size": 9, "color": "#444444"}, ylabel_style={"size": 9, "color": "#444444"})
+    style_ = {"size": 9, "color": "#444444"}
+    grid = ax.gridlines(draw_labels=["left", "bottom"], color="#EEEEEE", linewidth=0.6, xlabel_style=style_,
+                        ylabel_style=style_)
+    grid.set_zorder(0)
     ax.spines["geo"].set_edgecolor("#AAAAAA")
 
 
@@ -244,12 +141,6 @@ def _draw_gauges(ax: Axes, lon, lat, numbers: np.ndarray | None, limits, cmap: s
     low, high = limits or (None, None)
     return ax.scatter(lon[~bare], lat[~bare], s=size, c=numbers[~bare], vmin=low, vmax=high, cmap=cmap,
                       edgecolor="#333333", lw=0.3, zorder=3)
-
-
-def _draw_dots(ax: Axes, x: np.ndarray, y: np.ndarray, numbers: np.ndarray | None):
-    size = 36 if x.size <= 60 else 14
-    colour = {"color": CYCLE[0]} if numbers is None else {"c": numbers, "cmap": "viridis"}
-    return ax.scatter(x, y, s=size, edgecolor="white", lw=0.4, zorder=3, **colour)
 
 
 def _extend(numbers: np.ndarray, limits: tuple[float, float] | None) -> str:
@@ -271,7 +162,7 @@ def _with_room(lon: np.ndarray, lat: np.ndarray, extent: tuple[float, float, flo
     return named
 
 
-def _ring(ax: Axes, x: float, y: float, words: str) -> None:
+def ring(ax: Axes, x: float, y: float, words: str) -> None:
     from matplotlib.patheffects import withStroke
 
     ax.scatter([x], [y], s=110, facecolor="none", edgecolor=OKABE_ITO["vermilion"], lw=2, zorder=4)
@@ -279,33 +170,13 @@ def _ring(ax: Axes, x: float, y: float, words: str) -> None:
                 path_effects=[withStroke(linewidth=3, foreground="white")])
 
 
-def _plain_log(ax: Axes, axis: str) -> None:
-    """A logarithmic axis with plain numbers instead of powers of ten."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
-    ax.set(**{f"{axis}scale": "log"})
-    ticks = getattr(ax, f"{axis}axis")
-    ticks.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    ticks.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    ticks.set_minor_formatter(NullFormatter())
-
-
-def _wrapped(words: str, width: int = 36) -> str:
+def wrapped(words: str, width: int = 36) -> str:
     from textwrap import fill
 
     return fill(words, width, break_long_words=False)
 
 
-def _aridity(basins: xr.Dataset) -> np.ndarray:
-    if "aridity" in basins:
-        return np.atleast_1d(basins["aridity"].values).astype(float)
-    if "pet_mean" in basins:
-        return np.atleast_1d((basins["pet_mean"] / basins["prcp"].mean("time")).values)
-    raise BasinError("a water balance needs the attribute 'aridity' or 'pet_mean'; these basins have neither. With "
-                     "CAMELS the attribute tables are a separate download: dla fetch camels")
-
-
-def _range(values: np.ndarray) -> str:
+def range_in_words(values: np.ndarray) -> str:
     return f"{np.nanmin(values):.3g} to {np.nanmax(values):.3g}, median {np.nanmedian(values):.3g}"
 
 
@@ -314,6 +185,6 @@ def _map_in_words(ids, lon, lat, numbers, bar, ringed, title) -> str:
              f"{lat.min():.1f} to {lat.max():.1f} degrees north and {-lon.max():.1f} to {-lon.min():.1f} degrees west.")
     if numbers is not None and np.isfinite(numbers).any():
         low, high = ids[int(np.nanargmin(numbers))], ids[int(np.nanargmax(numbers))]
-        words += f" Coloured by {bar}: {_range(numbers)}; lowest at {low}, highest at {high}."
+        words += f" Coloured by {bar}: {range_in_words(numbers)}; lowest at {low}, highest at {high}."
         words += f" {int(np.isnan(numbers).sum())} without a value." if np.isnan(numbers).any() else ""
     return words + (f" Ringed: {', '.join(ringed)}." if ringed else "")

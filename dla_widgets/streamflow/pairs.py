@@ -21,7 +21,7 @@ class SkillError(ValueError):
 
 
 class UndefinedSkill(SkillError):
-    """The score does not exist for these series: a constant river has no variance to explain, an unmeasured one nothing."""
+    """The score does not exist for these series: a river that never changes has no variance to explain."""
 
 
 def aligned(observed: Any, simulated: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -106,7 +106,8 @@ def by_basin(score: Callable, observed: Any, simulated: Any):
     observed, simulated = _basins(observed, "observed"), _basins(simulated, "simulated")
     ids = simulated["basin"].values
     if missing := [b for b in ids if b not in set(observed["basin"].values)]:
-        raise SkillError(f"{len(missing)} of {len(ids)} simulated basins have no observations (first: {missing[0]!r})")
+        raise SkillError(f"{len(missing)} of {len(ids)} simulated basins have no observations (first: "
+                         f"{str(missing[0])!r})")
     rows = [_score_one(score, basin, observed.sel(basin=basin), simulated.sel(basin=basin)) for basin in ids]
     if any(hasattr(row, "index") for row in rows):
         return _table(rows, ids)
@@ -158,7 +159,8 @@ def _basins(values: Any, name: str) -> xr.DataArray:
                              "score itself")
         values = xr.DataArray(values, dims=("basin", "time"), coords={"basin": np.arange(len(values))})
     if "basin" not in values.dims:
-        raise SkillError(f"{name} has no dimension 'basin', only {list(values.dims)}; for one basin call the score itself")
+        raise SkillError(f"{name} has no dimension 'basin', only {list(values.dims)}; for one basin call the score "
+                         "itself")
     return values
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def peak_timing(observed: ArrayLike, simulated: ArrayLike, window: int = 3) -> float:
     """Mean distance in time between observed and simulated flood peaks [days]: 0 is perfect.
 
-    An observed peak stands out by at least one standard deviation of the observations and is 100 days from a higher one.
+    An observed peak stands out by one standard deviation of the observations or more and is 100 days from a higher one.
     Its simulated partner is the same day if the simulation peaks there, else the highest day within `window` days. So
     the score cannot exceed `window`, and says nothing of the peaks' height.
 
@@ -38,8 +38,8 @@ def peak_timing(observed: ArrayLike, simulated: ArrayLike, window: int = 3) -> f
     o, s, day = _paired_days(observed, simulated)
     peaks = _in_full_view(_peaks(o, distance=100, prominence=float(o.std())), day, window)
     if not peaks.size:
-        raise UndefinedSkill(f"peak timing needs a flood to look at; none of the {o.size} days stands out by one standard "
-                             f"deviation ({o.std():.3g})")
+        raise UndefinedSkill(f"peak timing needs a flood to look at; none of the {o.size} days stands out by one "
+                             f"standard deviation ({o.std():.3g})")
     return float(np.mean([abs(_nearest_peak(s, peak, window)) for peak in peaks]))
 
 
@@ -68,8 +68,8 @@ def missed_peaks(observed: ArrayLike, simulated: ArrayLike, window: int = 1, per
     wanted = _in_full_view(_peaks(o, distance=30, height=np.percentile(o, percentile)), day, window)
     found = _peaks(s, distance=30, height=np.percentile(s, percentile))
     if not wanted.size:
-        raise UndefinedSkill(f"no peak to catch: none of the {o.size} days is a local maximum above the {percentile:g}th "
-                             "percentile")
+        raise UndefinedSkill(f"no peak to catch: none of the {o.size} days is a local maximum above the "
+                             f"{percentile:g}th percentile")
     caught = np.abs(wanted[:, None] - found[None, :]) <= window
     return float(1 - caught.any(axis=1).mean())
 

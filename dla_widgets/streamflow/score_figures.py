@@ -57,7 +57,8 @@ def learning_curve(
     ax.set(xlabel=step, ylabel=label, yscale="log" if log else "linear")
     ax.set_title("" if title is None else title)
     picture.legend(*ax.get_legend_handles_labels(), loc="outside upper right", ncols=4)
-    picture.alt = f"Learning curve, {label} over {step}s. " + " ".join(_curve_in_words(*c, step) for c in curves.items())
+    words = [_curve_in_words(name, values, step) for name, values in curves.items()]
+    picture.alt = f"Learning curve, {label} over {step}s. {' '.join(words)}"
     return picture
 
 
@@ -100,7 +101,8 @@ def score_bars(
     ax.set_xlabel(label)
     ax.set_title("" if title is None else title)
     words = "; ".join(f"{name} {v if isinstance(v, Interval) else format(v, '.2f')}" for name, v in values.items())
-    picture.alt = f"{label} of {len(values)} models: {words}." + ("" if benchmark is None else f" Benchmark {benchmark:.3f}.")
+    against = "" if benchmark is None else f" Benchmark {benchmark:.3f}."
+    picture.alt = f"{label} of {len(values)} models: {words}.{against}"
     return picture
 
 
@@ -131,7 +133,8 @@ def skill_cdf(
         median = float(np.median(numbers))
         _step_line(ax, numbers, left, CYCLE[k % len(CYCLE)], f"{name}: median {median:.2f}, n = {numbers.size}")
         ax.plot([median], [0.5], "o", ms=5, color=CYCLE[k % len(CYCLE)], zorder=4)
-        words.append(f"{name}: median {median:.2f} over {numbers.size} basins, {int((numbers < left).sum())} below {left:g}.")
+        below = int((numbers < left).sum())
+        words.append(f"{name}: median {median:.2f} over {numbers.size} basins, {below} below {left:g}.")
     ax.axhline(0.5, color="#888888", lw=0.8, ls=":")
     ax.set(xlabel=label, ylabel="share of the basins below [-]", ylim=(0, 1.01))
     ax.set_xlim(left=left)
@@ -160,10 +163,11 @@ def calibration(stated: ArrayLike, found: ArrayLike, title: str | None = None) -
     ax = picture.subplots()
     ax.plot([0, 1], [0, 1], color="#888888", lw=1, ls="--", label="perfectly calibrated")
     words = []
-    for k, (name, shares) in enumerate(curves.items()):
-        shares = np.asarray(shares, dtype=float)
+    for k, (name, below) in enumerate(curves.items()):
+        shares = np.asarray(below, dtype=float)
         if shares.shape != stated.shape:
-            raise SkillError(f"{name}: one share for each of the {stated.size} levels is needed, received {shares.size}")
+            raise SkillError(f"{name}: one share for each of the {stated.size} levels is needed, received "
+                             f"{shares.size}")
         ax.plot(stated, shares, "o-", color=CYCLE[k % len(CYCLE)], label=name, ms=4)
         worst = int(np.argmax(np.abs(shares - stated)))
         words.append(f"{name}: furthest from the diagonal at {stated[worst]:.0%}, where {shares[worst]:.0%} lie below.")

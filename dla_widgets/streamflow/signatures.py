@@ -12,17 +12,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from .baseflow import slow_flow, spells
 from .pairs import SkillError, paired
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    Discharge = Any  #: (time,) or (basin, time), DataArray or plain array [mm/day]
+    from .baseflow import Discharge
+
     Signature = float | xr.DataArray
 
 #: unit of each column of :func:`signatures`
@@ -74,11 +76,13 @@ def per_basin(signature: Callable) -> Callable:
         if not any(isinstance(s, xr.DataArray) for s in series):
             arrays = [np.asarray(s, dtype=float) for s in series]
             if any(a.shape != arrays[0].shape for a in arrays):
-                raise SkillError(f"series of one length are needed, received {' and '.join(str(a.shape) for a in arrays)}")
+                shapes = " and ".join(str(a.shape) for a in arrays)
+                raise SkillError(f"series of one length are needed, received {shapes}")
             return signature(*arrays, **options) if arrays[0].ndim == 1 else np.array(
                 [signature(*rows, **options) for rows in zip(*arrays, strict=True)])
         if any("time" not in getattr(s, "dims", ()) for s in series):
-            raise SkillError(f"a signature needs the dimension 'time', received {[getattr(s, 'dims', '?') for s in series]}")
+            dims = " and ".join(str(getattr(s, "dims", type(s).__name__)) for s in series)
+            raise SkillError(f"a signature needs the dimension 'time', received {dims}")
         series = [s.astype(float) for s in xr.align(*series, join="inner")]
         result = xr.apply_ufunc(signature, *series, input_core_dims=[["time"]] * len(series), vectorize=True,
                                 kwargs=options, dask="parallelized", output_dtypes=[float])
@@ -142,33 +146,9 @@ def baseflow_index(discharge: np.ndarray, alpha: float = 0.925, passes: int = 3)
     ----------
     Ladson et al. (2013), doi:10.7158/13241583.2013.11465417
     """
-    slow = _baseflow(discharge, alpha, passes)
+    slow = slow_flow(discharge, alpha, passes)
     total = discharge[~np.isnan(slow)].sum()
     return float(np.nansum(slow) / total) if total > 0 else np.nan
-
-
-def baseflow(discharge: Discharge, alpha: float = 0.925, passes: int = 3) -> Discharge:
-    r"""The slow part of the discharge [mm/day], by the filter of Lyne and Hollick.
-
-    .. math:: f_t = \alpha f_{t-1} + \tfrac{1 + \alpha}{2} (q_t - q_{t-1}), \qquad b_t = q_t - \max(f_t, 0)
-
-    f is the quick flow. The filter runs forwards, backwards and forwards again over its own result, with 30 days
-    mirrored at either end. Stretches without a gap are filtered one by one; those of 30 days or fewer stay NaN.
-
-    Parameters
-    ----------
-    discharge : (time,) or (basin, time) [mm/day]
-    alpha : memory of the filter [-]
-    passes : odd number of runs over the series
-
-    References
-    ----------
-    Lyne and Hollick (1979); Ladson et al. (2013), doi:10.7158/13241583.2013.11465417
-    """
-    if passes < 1 or passes % 2 == 0:
-        raise SkillError(f"the baseflow filter takes an odd number of passes, received {passes}")
-    filtered = np.apply_along_axis(_baseflow, -1, np.asarray(discharge, dtype=float), alpha, passes)
-    return discharge.copy(data=filtered) if hasattr(discharge, "dims") else filtered
 
 
 def half_flow_date(discharge: xr.DataArray) -> Signature:
@@ -273,7 +253,7 @@ def signatures(basins: xr.Dataset) -> pd.DataFrame:
 
     Parameters
     ----------
-    basins : in the one schema, with ``discharge`` and ``prcp`` [mm/day]; select a period first to compare like with like
+    basins : in the one schema, with ``discharge`` and ``prcp`` [mm/day]; select a period to compare like with like
 
     Returns
     -------
@@ -305,9 +285,10 @@ def _by_years(signature: Callable, *series: xr.DataArray) -> xr.DataArray:
     """Apply `signature` to (days, water year of each day) of every basin."""
     import xarray as xr
 
-    if any("time" not in getattr(s, "dims", ()) for s in series) or not np.issubdtype(series[0]["time"].dtype, np.datetime64):
-        raise SkillError(f"{signature.__name__.strip('_')} is made from water years and needs a DataArray with dates as "
-                         f"'time', received {type(series[0]).__name__}")
+    dated = ["time" in getattr(s, "dims", ()) and np.issubdtype(s["time"].dtype, np.datetime64) for s in series]
+    if not all(dated):
+        raise SkillError(f"{signature.__name__.strip('_')} is made from water years and needs a DataArray with dates "
+                         f"as 'time', received {type(series[dated.index(False)]).__name__}")
     series = [s.astype(float) for s in xr.align(*series, join="inner")]
     years = water_year(series[0]["time"].values)
     return xr.apply_ufunc(lambda *rows: signature(*rows, years), *series, input_core_dims=[["time"]] * len(series),
@@ -338,32 +319,8 @@ def _full_years(q: np.ndarray, years: np.ndarray) -> list[int]:
     return [int(year) for year in np.unique(years) if np.sum(~np.isnan(q[years == year])) >= ENOUGH * 365]
 
 
-def _baseflow(q: np.ndarray, alpha: float, passes: int, mirrored: int = 30) -> np.ndarray:
-    slow = np.full(q.shape, np.nan)
-    for start, end in _spells(~np.isnan(q)):
-        if end - start > mirrored:
-            padded = np.pad(q[start:end], mirrored, mode="reflect")
-            for _ in range(passes):
-                padded = _without_quick_flow(padded, alpha)[::-1]
-            slow[start:end] = (padded[::-1] if passes % 2 else padded)[mirrored:-mirrored]
-    return slow
-
-
-def _without_quick_flow(q: np.ndarray, alpha: float) -> np.ndarray:
-    from scipy.signal import lfilter
-
-    gain = (1 + alpha) / 2
-    quick, _ = lfilter([gain, -gain], [1, -alpha], q, zi=[q[0] * (1 - gain)])  # quick flow starts as the flow itself
-    return q - np.maximum(quick, 0)
-
-
-def _spells(condition: np.ndarray) -> np.ndarray:
-    """(n, 2) start and end of the stretches where `condition` holds."""
-    return np.flatnonzero(np.diff(np.r_[False, condition, False].astype(int))).reshape(-1, 2)
-
-
 def _mean_spell(condition: np.ndarray) -> float:
-    lengths = np.diff(_spells(condition), axis=1)
+    lengths = np.diff(spells(condition), axis=1)
     return float(lengths.mean()) if lengths.size else 0.0
 
 

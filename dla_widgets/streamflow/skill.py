@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 __all__ = [
-    "BEST", "SCORES", "UNITS", "KgeParts", "SkillError", "SkillLost", "UndefinedSkill", "aligned", "alpha_nse", "beta_nse",
-    "by_basin", "correlation", "fhv", "flv", "fms", "kge", "kge2012", "kge_parts", "log_nse", "missed_peaks", "nse",
-    "nse_decomposition", "paired", "peak_timing", "percent_bias", "rmse", "scores",
+    "BEST", "SCORES", "UNITS", "KgeParts", "SkillError", "SkillLost", "UndefinedSkill", "aligned", "alpha_nse",
+    "beta_nse", "by_basin", "correlation", "fhv", "flv", "fms", "kge", "kge2012", "kge_parts", "log_nse",
+    "missed_peaks", "nse", "nse_decomposition", "paired", "peak_timing", "percent_bias", "rmse", "scores",
 ]
 
 
@@ -195,8 +195,8 @@ def nse_decomposition(observed: ArrayLike, simulated: ArrayLike) -> SkillLost:
               + \underbrace{(1 - \alpha)^2}_\text{variability} + \underbrace{\beta_n^2}_\text{bias}
 
     This is the paper's decomposition of the mean square error,
-    :math:`2 \sigma_s \sigma_o (1 - r) + (\sigma_s - \sigma_o)^2 + (\mu_s - \mu_o)^2`, over the observed variance; solved
-    for NSE it reads :math:`2 \alpha r - \alpha^2 - \beta_n^2`.
+    :math:`2 \sigma_s \sigma_o (1 - r) + (\sigma_s - \sigma_o)^2 + (\mu_s - \mu_o)^2`, over the observed variance;
+    solved for NSE it reads :math:`2 \alpha r - \alpha^2 - \beta_n^2`.
 
     Raises
     ------
@@ -213,7 +213,7 @@ def nse_decomposition(observed: ArrayLike, simulated: ArrayLike) -> SkillLost:
 
 
 def kge_parts(observed: ArrayLike, simulated: ArrayLike) -> KgeParts:
-    r"""Correlation r, variability ratio alpha and volume ratio beta of the Kling-Gupta efficiency; all 1 if perfect [-].
+    r"""Correlation r, variability ratio alpha, volume ratio beta of the Kling-Gupta efficiency; all 1 if perfect [-].
 
     .. math:: r, \qquad \alpha = \sigma_s / \sigma_o, \qquad \beta = \mu_s / \mu_o
 
@@ -341,5 +341,5 @@ def _must_vary(o: np.ndarray, score: str) -> None:
 
 def _must_flow(o: np.ndarray, score: str) -> None:
     if o.mean() <= 0:
-        raise UndefinedSkill(f"{score} divides by the observed volume, which must be above 0; the mean of {o.size} days is "
-                             f"{o.mean():g}")
+        raise UndefinedSkill(f"{score} divides by the observed volume, which must be above 0; the mean of {o.size} "
+                             f"days is {o.mean():g}")

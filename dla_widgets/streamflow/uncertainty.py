@@ -1,7 +1,7 @@
 """How far can a score be trusted? Ten years of a river are one sample; other ten years would have given another score.
 
-A few floods decide the NSE of a whole record. Drawing whole water years again and again, with replacement, shows how much:
-days may not be drawn one by one, because a river remembers yesterday.
+A few floods decide the NSE of a whole record. Drawing whole water years again and again, with replacement, shows how
+much: days may not be drawn one by one, because a river remembers yesterday.
 """
 
 from __future__ import annotations
@@ -66,8 +66,9 @@ def block_bootstrap(
     Clark et al. (2021), doi:10.1029/2020WR029001
     """
     o, s, blocks = _blocks(observed, simulated, block)
+    value = score(o, s)
     draws = _resampled(lambda days: score(o[days], s[days]), blocks, n, seed)
-    return Interval(*_interval(draws, score(o, s), level))
+    return _interval(draws, value, level)
 
 
 def bootstrap_difference(
@@ -82,8 +83,8 @@ def bootstrap_difference(
 ) -> Interval:
     """Is a model better than another? Interval of the difference of their scores, both on the same drawn years.
 
-    Two intervals may overlap although one model wins in nearly every year: a flood year is hard for both. The difference
-    takes that out. If the interval does not hold 0, the better score is unlikely to be luck.
+    Two intervals may overlap although one model wins in nearly every year: a flood year is hard for both. The
+    difference takes that out. If the interval does not hold 0, the better score is unlikely to be luck.
 
     Parameters
     ----------
@@ -103,8 +104,9 @@ def bootstrap_difference(
     if a.shape != b.shape:
         raise SkillError(f"the two models must cover the same days, received {a.size} and {b.size}")
     a, b = np.where(np.isnan(b), np.nan, a), np.where(np.isnan(a), np.nan, b)
-    difference = _resampled(lambda days: score(o[days], a[days]) - score(o[days], b[days]), blocks, n, seed)
-    return Interval(*_interval(difference, score(o, a) - score(o, b), level))
+    value = score(o, a) - score(o, b)
+    draws = _resampled(lambda days: score(o[days], a[days]) - score(o[days], b[days]), blocks, n, seed)
+    return _interval(draws, value, level)
 
 
 def _blocks(observed: Any, simulated: Any, block: int | None) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
@@ -148,11 +150,11 @@ def _or_nan(score: Callable[[np.ndarray], float], days: np.ndarray) -> float:
         return np.nan
 
 
-def _interval(draws: np.ndarray, value: float, level: float) -> tuple[float, float, float]:
+def _interval(draws: np.ndarray, value: float, level: float) -> Interval:
     if not 0 < level < 1:
         raise SkillError(f"level is a share between 0 and 1, received {level:g}; 90 % is 0.9")
     if np.isnan(draws).mean() > 0.5:
-        raise SkillError(f"the score is undefined for {np.isnan(draws).mean():.0%} of the {draws.size} resampled records; "
-                         "the record holds too few events for it")
+        raise SkillError(f"the score is undefined for {np.isnan(draws).mean():.0%} of the {draws.size} resampled "
+                         "records; the record holds too few events for it")
     low, high = np.nanquantile(draws, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(value), float(high)
+    return Interval(float(low), float(value), float(high))

@@ -34,4 +34,5 @@ def outlines(kind: str | None = None) -> list[np.ndarray]:
 def _lines() -> dict[str, list[np.ndarray]]:
     packed = json.loads(files(__package__).joinpath("us.json").read_text())
     unit = packed.pop("unit")
-    return {kind: [np.cumsum(np.reshape(line, (-1, 2)), axis=0) * unit for line in lines] for kind, lines in packed.items()}
+    return {kind: [np.cumsum(np.reshape(line, (-1, 2)), axis=0) * unit for line in lines]
+            for kind, lines in packed.items()}

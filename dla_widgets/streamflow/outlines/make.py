@@ -5,8 +5,8 @@ Usage::
     npm pack us-atlas@3.0.1 && tar xzf us-atlas-3.0.1.tgz
     python -m dla_widgets.streamflow.outlines.make package/states-10m.json
 
-TopoJSON stores each border once, as an *arc* that the states on either side refer to by number; a negative number ``~k``
-means arc ``k`` backwards. Simplifying arc by arc therefore opens no gaps between neighbours.
+TopoJSON stores each border once, as an *arc* that the states on either side refer to by number; a negative number
+``~k`` means arc ``k`` backwards. Simplifying arc by arc therefore opens no gaps between neighbours.
 """
 
 from __future__ import annotations
