@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from ..panels.picture import CYCLE, OKABE_ITO, Picture, style
 from .attribute_figures import attribute_scatter, water_balance
@@ -265,4 +265,5 @@ def _date_axis(ax: Axes, values: xr.DataArray) -> None:
         ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
     else:
         ax.set_xlabel("day")
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_xlim(_steps(values)[0], _steps(values)[-1])

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..errors import CourseError
+
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
 
-class SkillError(ValueError):
+class SkillError(CourseError):
     """A score cannot be computed from what was given; the message says what to do."""
 
 

@@ -8,6 +8,8 @@ from importlib.resources import files
 
 import numpy as np
 
+from ...errors import CourseError
+
 
 def outlines(kind: str | None = None) -> list[np.ndarray]:
     """Lines to draw a map with.
@@ -22,11 +24,11 @@ def outlines(kind: str | None = None) -> list[np.ndarray]:
 
     Raises
     ------
-    ValueError : there is no such kind
+    CourseError : there is no such kind
     """
     lines = _lines()
     if kind is not None and kind not in lines:
-        raise ValueError(f"no outlines of kind {kind!r}; there are {' and '.join(map(repr, lines))}")
+        raise CourseError(f"no outlines of kind {kind!r}; there are {' and '.join(map(repr, lines))}")
     return [line.copy() for name in ([kind] if kind else lines) for line in lines[name]]
 
 
