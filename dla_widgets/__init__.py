@@ -37,7 +37,7 @@ _HOME = {
     "regional_lstm": "streamflow.models",
     "entity_aware_lstm": "streamflow.models",
     "train": "streamflow.training",
-    "predict": "streamflow.models",
+    "predict": "streamflow.prediction",
     "load_reference": "streamflow.models",
     # streamflow: pictures and the competition
     "hydrograph": "streamflow.figures",

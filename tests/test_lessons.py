@@ -8,7 +8,7 @@ import pytest
 from nbclient import NotebookClient
 
 from autograder.lessons import find_lessons, read_lesson
-from autograder.notebooks import solution_notebook
+from autograder.notebooks import solution
 from dla_widgets.exercise import exercises
 from dla_widgets.verdict import MIME
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.timeout(400)
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: f"{lesson.project}-{lesson.name}")
 def test_the_solution_runs_and_scores_in_full(lesson, tmp_path):
-    notebook = solution_notebook(lesson)
+    notebook = solution(lesson)
     start = time.monotonic()
     NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": tmp_path}}).execute()
     seconds = time.monotonic() - start
