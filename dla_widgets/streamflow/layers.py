@@ -9,6 +9,12 @@ from __future__ import annotations
 import keras
 from keras import ops
 
+from ..errors import CourseError
+
+
+class LayerError(CourseError):
+    """A layer was given what it cannot work with."""
+
 
 @keras.saving.register_keras_serializable("dla_widgets")
 class Scale(keras.layers.Layer):
@@ -24,7 +30,7 @@ class Scale(keras.layers.Layer):
 
     def build(self, input_shape) -> None:
         if input_shape[-1] not in (len(self.names), None) and not self.inverse:
-            raise ValueError(f"this layer scales {len(self.names)} columns ({', '.join(self.names)}), got {input_shape[-1]}")
+            raise LayerError(f"this layer scales {len(self.names)} columns ({', '.join(self.names)}), got {input_shape[-1]}")
         self.mean = self.add_weight(shape=(len(self.names),), initializer="zeros", trainable=False, name="mean")
         self.spread = self.add_weight(shape=(len(self.names),), initializer="ones", trainable=False, name="spread")
 
@@ -107,7 +113,7 @@ class Quantiles(keras.layers.Layer):
         super().__init__(**options)
         self.levels, self.seed = tuple(levels), seed
         if list(self.levels) != sorted(set(self.levels)) or not 0 < self.levels[0] <= self.levels[-1] < 1:
-            raise ValueError(f"quantile levels must rise from above 0 to below 1, got {self.levels}")
+            raise LayerError(f"quantile levels must rise from above 0 to below 1, got {self.levels}")
 
     def build(self, input_shape) -> None:
         self.dense = keras.layers.Dense(len(self.levels), kernel_initializer=keras.initializers.GlorotUniform(self.seed))

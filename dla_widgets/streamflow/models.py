@@ -20,6 +20,7 @@ from pathlib import Path
 
 import keras
 
+from ..errors import CourseError
 from .basins import INPUTS, TARGET
 from .layers import EntityAwareCell, EveryDay, Quantiles, Scale
 from .prediction import predict
@@ -32,7 +33,7 @@ __all__ = ["ModelError", "entity_aware_lstm", "load", "load_reference", "lstm", 
 WEIGHTS = Path(__file__).parent / "weights"
 
 
-class ModelError(ValueError):
+class ModelError(CourseError):
     """A model is not there, or not of the kind that is needed; the message says what to do."""
 
 

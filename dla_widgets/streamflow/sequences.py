@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from ..errors import CourseError
 from .basins import INPUTS, PERIODS, TARGET, attributes as attributes_of, forcings as forcings_of
 
 #: The 27 static attributes of Kratzert et al. (2019), doi:10.5194/hess-23-5089-2019: climate, land, plants, soil, rock;
@@ -27,7 +28,7 @@ ATTRIBUTES = (
 )  # fmt: skip
 
 
-class SequenceError(ValueError):
+class SequenceError(CourseError):
     """Basins cannot be made into sequences as asked; the message says what to do."""
 
 
@@ -231,7 +232,7 @@ class Windows:
     """Every run of `length` days, with the discharge of its last day as target; nothing is copied.
 
     forcings : (basin, window, day, input) view; discharge : (basin, window) [mm/day]; attributes : (basin, attribute)
-    time : (window,) the last day of each; samples : (sample, 2) basin and window of those whose target was measured
+    time : (window,) the last day of each; measured : (sample,) positions in `discharge`, flattened, that have a target
     """
 
     forcings: np.ndarray
@@ -239,14 +240,18 @@ class Windows:
     discharge: np.ndarray
     time: np.ndarray
     basins: np.ndarray
-    samples: np.ndarray
+    measured: np.ndarray
 
     def __len__(self) -> int:
-        return len(self.samples)
+        return len(self.measured)
+
+    def place(self, rows) -> tuple[np.ndarray, np.ndarray]:
+        """Basin and window of these samples."""
+        return np.divmod(np.atleast_1d(self.measured[rows]), self.discharge.shape[1])
 
     def __getitem__(self, rows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Forcings (sample, day, input), attributes (sample, attribute) and discharge (sample,) of these samples."""
-        b, w = self.samples[rows].T if np.ndim(rows) or isinstance(rows, slice) else self.samples[[rows]].T
+        b, w = self.place(rows)
         return self.forcings[b, w], self.attributes[b], self.discharge[b, w]
 
     def __repr__(self) -> str:
@@ -277,12 +282,12 @@ def windows(
         raise SequenceError(f"a window of {length} days does not fit into {part.sizes['time']} days, "
                             f"{_day(part, 0)} ... {_day(part, -1)}; take a shorter window or a longer period")  # fmt: skip
     discharge = discharge_array(part)[:, length - 1 :]
-    samples = np.argwhere(np.isfinite(discharge))
-    if not len(samples):
+    measured = np.flatnonzero(np.isfinite(discharge)).astype("int32")
+    if not len(measured):
         raise SequenceError(nothing_measured(part))
     view = np.lib.stride_tricks.sliding_window_view(forcing_array(part, inputs), length, axis=1)
     static = attribute_array(part, attributes) if attributes else np.empty((part.sizes["basin"], 0), "float32")
-    return Windows(np.moveaxis(view, -1, 2), static, discharge, part["time"].values[length - 1 :], part["basin"].values, samples)
+    return Windows(np.moveaxis(view, -1, 2), static, discharge, part["time"].values[length - 1 :], part["basin"].values, measured)
 
 
 def nothing_measured(basins: xr.Dataset) -> str:

@@ -34,7 +34,7 @@ def train(
     *,
     updates: int | None = None,
     batch: int | None = None,
-    learning_rate: float = 1e-2,
+    learning_rate: float | None = None,
     scheme: str = "pieces",
     loss: keras.losses.Loss | None = None,
     fused: bool = True,
@@ -52,9 +52,8 @@ def train(
     model : a model of :mod:`.models`, or your own: (sample, day, forcing) -> (sample, day, 1), or (sample, 1) with windows
     basins : forcings, discharge and attributes in the one schema; one basin or many
     period : a slice of dates, a name of PERIODS, or None for the whole record; the warm-up may come from the days before
-    updates : steps of gradient descent; by default as many as :func:`usual` takes for this number of basins
-    batch : sequences per update
-    learning_rate : the highest; it rises in the first twentieth and then falls along a cosine
+    updates, batch, learning_rate : steps of gradient descent, sequences in each, and the highest rate, which is reached after a
+        twentieth of the steps and then falls along a cosine; by default what :func:`usual` says for this number of basins
     scheme : ``"pieces"`` or ``"windows"``
     loss : by default :class:`~.losses.BasinNSE`, or :class:`~.losses.Pinball` for a model of quantiles
     fused : run textbook LSTM layers through TensorFlow's fused kernel while training; same weights, same gradients, less time
@@ -73,13 +72,11 @@ def train(
 
     samples = draw_from(model, basins, period, scheme)
     _fit_scaling(model, samples.train_basins)
-    usual_updates, usual_batch = usual(len(samples.starts), scheme)
-    updates, batch = updates or usual_updates, batch or usual_batch
+    usual_updates, usual_batch, usual_rate = usual(len(samples.starts), scheme)
+    updates, batch, learning_rate = updates or usual_updates, batch or usual_batch, learning_rate or usual_rate
     runner = _runner(model, fused)
-    rate = keras.optimizers.schedules.CosineDecay(
-        learning_rate / 10, updates, alpha=0.2, warmup_target=learning_rate, warmup_steps=max(1, updates // 20)
-    )
-    runner.compile(keras.optimizers.Adam(rate, clipnorm=1.0), loss or _loss_for(model), jit_compile=False)
+    optimizer = keras.optimizers.Adam(_rising_and_falling(learning_rate, updates), clipnorm=1.0)
+    runner.compile(optimizer, loss or _loss_for(model), jit_compile=False)
     pace = _pace(updates, ProgressLine() if progress else None)
     history = runner.fit(
         samples.batches(batch, seed), epochs=updates, steps_per_epoch=1, verbose=0, shuffle=False, callbacks=[pace, *callbacks]
@@ -88,11 +85,13 @@ def train(
     return history
 
 
-def usual(basins: int, scheme: str = "pieces") -> tuple[int, int]:
-    """Updates and batch that are enough for a useful hydrograph of so many basins."""
+def usual(basins: int, scheme: str = "pieces") -> tuple[int, int, float]:
+    """Updates, batch and learning rate that are enough for a useful hydrograph of so many basins."""
     if scheme == "windows":
-        return 400, 256
-    return (60, 12) if basins == 1 else (int(np.clip(40 * basins**0.6, 100, 1500)), 64 if basins > 60 else 32)
+        return 400, 256, 5e-3
+    if basins == 1:
+        return 80, 10, 3e-2
+    return int(np.clip(40 * basins**0.6, 100, 1500)), 64 if basins > 60 else 32, 1e-2
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,13 +168,21 @@ def _fit_scaling(model: keras.Model, train_basins: xr.Dataset) -> None:
         layer.take(scaler)
 
 
+def _rising_and_falling(rate: float, updates: int) -> keras.optimizers.schedules.LearningRateSchedule:
+    import keras
+
+    rise = max(1, updates // 20)
+    return keras.optimizers.schedules.CosineDecay(rate / 10, updates - rise, alpha=0.1, warmup_target=rate, warmup_steps=rise)
+
+
 def _runner(model: keras.Model, wanted: bool) -> keras.Model:
-    """`model`, or its faster twin with the same weights."""
-    if not wanted:
-        return model
+    """A twin of `model` that shares its weights and bears the optimiser, so that `model` stays small on disk."""
+    import keras
+
     from .fused import fused
 
-    return fused(model)
+    twin = fused(model) if wanted else model
+    return keras.Model(model.inputs, model.outputs) if twin is model else twin
 
 
 def _loss_for(model: keras.Model) -> keras.losses.Loss:
