@@ -1,0 +1,26 @@
+"""What tests share: where the real data are."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder with ``camels_us/``, ``camels_us_daymet.nc`` and ``published_scores/``; the test is skipped without it."""
+    named = os.environ.get("DLA_DATA")
+    folder = Path(named) if named else Path(__file__).parents[2] / "shared" / "data"
+    if not (folder / "camels_us").is_dir():
+        pytest.skip(
+            f"no real data: {folder / 'camels_us'} does not exist; DLA_DATA names the folder that holds camels_us/"
+        )
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory, monkeypatch):
+    """Tests keep what they read apart from the learner's cache."""
+    monkeypatch.setenv("DLA_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
