@@ -58,6 +58,11 @@ def index_of(page, text, after=0):
                          "c.model.sharedModel.getSource().includes(text))", [text, after])
 
 
+def cell_at(page, index):
+    """The cell in the notebook that is in front; others may be open behind it."""
+    return page.locator(f".jp-NotebookPanel:not(.lm-mod-hidden) [data-windowed-list-index='{index}']")
+
+
 def select(page, index):
     page.evaluate(f"i => {{ const n = jupyterapp.shell.currentWidget.content; n.activeCellIndex = i; "
                   "return n.scrollToItem(i, 'center'); }", index)
@@ -66,7 +71,7 @@ def select(page, index):
 def write_into(page, index, code):
     """Type into a cell as a learner does: click, select all, write."""
     select(page, index)
-    page.locator(f".jp-Notebook [data-windowed-list-index='{index}'] .cm-content").click()
+    cell_at(page, index).locator(".cm-content").click()
     page.keyboard.press("Control+A")
     page.keyboard.insert_text(code)
 
@@ -74,7 +79,7 @@ def write_into(page, index, code):
 def run_cell(page, index):
     """Shift+Enter in the cell, and the text that a learner then reads below it (never its source)."""
     select(page, index)
-    cell = page.locator(f".jp-Notebook [data-windowed-list-index='{index}']")
+    cell = cell_at(page, index)
     cell.locator(".cm-content").click()
     before = page.evaluate(f"i => {CELLS}[i].model.executionCount", index)
     page.keyboard.press("Control+Enter")
