@@ -9,7 +9,7 @@ import numpy as np
 from ...exercise import Exercise, Probe
 from .. import signatures
 
-# --- the runoff ratio -----------------------------------------------------------------------------------------------
+# --- the runoff ratio ----------------------------------------------------------------------------------------------
 
 
 def rain_and_rivers(rng: np.random.Generator) -> Iterator[Probe]:
@@ -30,41 +30,46 @@ def rain_and_rivers(rng: np.random.Generator) -> Iterator[Probe]:
 runoff_ratio = Exercise("runoff_ratio", answer=signatures.runoff_ratio, probes=rain_and_rivers,
                         away=[signatures.runoff_ratio.__wrapped__], hints=[
     "Of all the water that fell, how much left through the river? Two sums and a division.",
-    "If the stream gauge failed for a month, the rain of that month must not count either: take the days that have both.",
+    "If the stream gauge failed for a month, the rain of that month must not count either: take the days that have "
+    "both.",
     "both = np.isfinite(prcp) & np.isfinite(discharge), then the sum of discharge[both] over the sum of prcp[both].",
 ])
 
 
-@runoff_ratio.mistake("Upside down: the runoff ratio is what left through the river over what fell, mostly between 0 and 1.")
+@runoff_ratio.mistake("Upside down: the runoff ratio is what left through the river over what fell, mostly between 0 "
+                      "and 1.")
 def upside_down(discharge, prcp):
     both = np.isfinite(prcp) & np.isfinite(discharge)
     return prcp[both].sum() / discharge[both].sum()
 
 
-@runoff_ratio.mistake("You let the rain of the missing days count, but not their discharge. Sum both over the same days.")
+@runoff_ratio.mistake("You let the rain of the missing days count, but not their discharge. Sum both over the same "
+                      "days.")
 def sums_over_different_days(discharge, prcp):
     return np.nansum(discharge) / np.nansum(prcp)
 
 
-@runoff_ratio.mistake("Each mean is over its own days: the rain of the flood that broke the gauge counts, the flood does not. "
-                      "Take only days that have both.")
+@runoff_ratio.mistake("Each mean is over its own days: the rain of the flood that broke the gauge counts, the flood "
+                      "does not. Take only days that have both.")
 def means_over_different_days(discharge, prcp):
     return np.nanmean(discharge) / np.nanmean(prcp)
 
 
-@runoff_ratio.mistake("One missing day and the ratio of the whole record is NaN. Take only days that have both numbers.")
+@runoff_ratio.mistake("One missing day and the ratio of the whole record is NaN. Take only days that have both "
+                      "numbers.")
 def missing_day_spoils_the_ratio(discharge, prcp):
     return discharge.sum() / prcp.sum()
 
 
-@runoff_ratio.mistake("That is the mean of daily ratios. A river runs on dry days too, from rain of weeks ago: sum first, "
-                      "then divide.")
+@runoff_ratio.mistake("That is the mean of daily ratios. A river runs on dry days too, from rain of weeks ago: sum "
+                      "first, then divide.")
 def mean_of_daily_ratios(discharge, prcp):
     wet = prcp > 0
     return np.nanmean(discharge[wet] / prcp[wet])
 
 
-@runoff_ratio.mistake("On a dry day that divides by zero. Today's river is not today's rain: sum over the record, then divide.")
+@runoff_ratio.mistake("On a dry day that divides by zero. Today's river is not today's rain: sum over the record, "
+                      "then divide.")
 def daily_ratios_with_dry_days(discharge, prcp):
     return np.nanmean(discharge / prcp)
 

@@ -9,13 +9,10 @@ import numpy as np
 from ...exercise import Exercise, Probe
 from ..basins import cfs_to_mm_per_day
 from ..signatures import water_year
-from .balance import budyko, runoff_ratio
 
 FOOT = 0.3048  # [m]
 DAY = 86_400  # [s]
 MISSING = -999.0
-
-__all__ = ["budyko", "cfs_to_mm", "mask_missing", "runoff_ratio", "water_year_means"]
 
 
 # --- units ---------------------------------------------------------------------------------------------------------
@@ -32,8 +29,10 @@ def gauges(rng: np.random.Generator) -> Iterator[tuple]:
 
 cfs_to_mm = Exercise("cfs_to_mm", answer=cfs_to_mm_per_day, probes=gauges, rtol=1e-3, hints=[
     "Three steps: how many cubic metres pass in a day, spread them over the catchment, call the depth millimetres.",
-    "A foot is 0.3048 m, so a cubic foot is 0.3048 ** 3 cubic metres; a day has 86 400 seconds; a square kilometre is 1e6 m2.",
-    "volume = discharge * 0.3048 ** 3 * 86_400 is in m3/day. What do you divide by to get metres, and what turns them into mm?",
+    "A foot is 0.3048 m, so a cubic foot is 0.3048 ** 3 cubic metres; a day has 86 400 seconds; a square kilometre is "
+    "1e6 m2.",
+    "volume = discharge * 0.3048 ** 3 * 86_400 is in m3/day. What do you divide by to get metres, and what turns them "
+    "into mm?",
 ])
 
 
@@ -48,7 +47,8 @@ def foot_not_cubed(discharge, area):
     return discharge * FOOT * DAY / (area * 1e6) * 1000
 
 
-@cfs_to_mm.mistake("You turned the foot round: a cubic foot is *smaller* than a cubic metre, so the number must shrink.")
+@cfs_to_mm.mistake("You turned the foot round: a cubic foot is *smaller* than a cubic metre, so the number must "
+                   "shrink.")
 def foot_turned_round(discharge, area):
     return discharge / FOOT**3 * DAY / (area * 1e6) * 1000
 
@@ -68,7 +68,8 @@ def depth_in_metres(discharge, area):
     return discharge * FOOT**3 * DAY / (area * 1e6)
 
 
-@cfs_to_mm.mistake("Cubic metres over square *kilometres*: turn the area into m2 first (1 km2 = 1e6 m2), then metres into mm.")
+@cfs_to_mm.mistake("Cubic metres over square *kilometres*: turn the area into m2 first (1 km2 = 1e6 m2), then metres "
+                   "into mm.")
 def volume_over_km2(discharge, area):
     return discharge * FOOT**3 * DAY / area
 
@@ -113,17 +114,19 @@ def records(rng: np.random.Generator) -> Iterator[Probe]:
 mask_missing = Exercise("mask_missing", answer=mask, probes=records, hints=[
     "A missing day stays in its place, so that every later day keeps its date. Which value says 'I do not know'?",
     "np.where(condition, this, that) makes a new array and leaves the old one alone.",
-    'Only the flag "M" means missing. "A" is approved, "A:e" is approved too: estimated, because the gauge was under ice.',
+    'Only the flag "M" means missing. "A" is approved, "A:e" is approved too: estimated, because the gauge was under '
+    "ice.",
 ])
 
 
-@mask_missing.mistake("A river that was not measured is not a river that ran dry: 0 would drag every mean down. Use np.nan.")
+@mask_missing.mistake("A river that was not measured is not a river that ran dry: 0 would drag every mean down. Use "
+                      "np.nan.")
 def missing_is_zero(discharge, flag):
     return np.where(flag == "M", 0.0, discharge)
 
 
-@mask_missing.mistake("You cut the missing days out, and everything after the gap now has the wrong date. Keep the length, "
-                      "put np.nan in the gap.")
+@mask_missing.mistake("You cut the missing days out, and everything after the gap now has the wrong date. Keep the "
+                      "length, put np.nan in the gap.")
 def days_cut_out(discharge, flag):
     return discharge[flag != "M"]
 
@@ -133,26 +136,27 @@ def dry_days_too(discharge, flag):
     return np.where(discharge <= 0, np.nan, discharge)
 
 
-@mask_missing.mistake('"A:e" is approved as well, only estimated: mostly days under ice. Throw them away and your river '
-                      "has no winter.")
+@mask_missing.mistake('"A:e" is approved as well, only estimated: mostly days under ice. Throw them away and your '
+                      "river has no winter.")
 def estimated_days_too(discharge, flag):
     return np.where(flag == "A", discharge, np.nan)
 
 
-@mask_missing.mistake("You carried the last value forward. That invents water, and a model would be praised for guessing "
-                      "your invention.")
+@mask_missing.mistake("You carried the last value forward. That invents water, and a model would be praised for "
+                      "guessing your invention.")
 def carried_forward(discharge, flag):
     last = np.maximum.accumulate(np.where(flag == "M", 0, np.arange(len(discharge))))
     return discharge[last]
 
 
-@mask_missing.mistake("You filled the gap with the mean. Gauges often fail in a flood, when the mean is far off: leave it unknown.")
+@mask_missing.mistake("You filled the gap with the mean. Gauges often fail in a flood, when the mean is far off: "
+                      "leave it unknown.")
 def filled_with_the_mean(discharge, flag):
     return np.where(flag == "M", discharge[flag != "M"].mean(), discharge)
 
 
-@mask_missing.mistake("You drew a straight line across the gap. Rivers do not: leave it unknown, and let whoever needs "
-                      "a number decide.")
+@mask_missing.mistake("You drew a straight line across the gap. Rivers do not: leave it unknown, and let whoever "
+                      "needs a number decide.")
 def interpolated(discharge, flag):
     day, there = np.arange(len(discharge)), flag != "M"
     return np.interp(day, day[there], discharge[there])
@@ -185,7 +189,7 @@ def means_by(year: np.ndarray, discharge: np.ndarray, mean=None) -> dict[int, fl
 
 
 def by_water_year(time: np.ndarray, discharge: np.ndarray) -> dict[int, float]:
-    """Mean discharge of each water year (1 October to 30 September, named by the year it ends in) over its measured days."""
+    """Mean discharge of each water year, which begins on 1 October and is named by the year it ends in, without gaps."""
     year, month = year_and_month(time)
     return means_by(year + (month >= 10), discharge)
 
@@ -196,7 +200,8 @@ def whole_years(result, *_args):
         result = result.to_series()
     if not hasattr(result, "items"):
         return result
-    return {int(getattr(year, "year", year)): value for year, value in result.items()}  # pandas labels years by dates too
+    # pandas labels years by dates too
+    return {int(getattr(year, "year", year)): value for year, value in result.items()}
 
 
 def seasons(rng: np.random.Generator) -> Iterator[Probe]:
@@ -212,28 +217,31 @@ def seasons(rng: np.random.Generator) -> Iterator[Probe]:
     yield Probe((time, gaps), part="gaps in the record")
 
 
-water_year_means = Exercise("water_year_means", answer=by_water_year, probes=seasons, observe=whole_years, away=[water_year],
-                            hints=[
+water_year_means = Exercise("water_year_means", answer=by_water_year, probes=seasons, observe=whole_years,
+                            away=[water_year], hints=[
     "Which water year does 30 September 2001 belong to, and which 1 October 2001?",
     "From October on, a day belongs to the water year of the next calendar year: year + (month >= 10).",
-    "pd.DatetimeIndex(time) has .year and .month. Group by the water year; pandas' mean leaves missing days out by itself.",
+    "pd.DatetimeIndex(time) has .year and .month. Group by the water year; pandas' mean leaves missing days out by "
+    "itself.",
     "pd.Series(discharge).groupby(water_year).mean().to_dict() with water_year = year + (month >= 10)",
 ])
 
 
-@water_year_means.mistake("Those are calendar years. Snow that falls in December melts in May: cut at New Year and half of "
-                          "a winter's water lands in the wrong year.")
+@water_year_means.mistake("Those are calendar years. Snow that falls in December melts in May: cut at New Year and "
+                          "half of a winter's water lands in the wrong year.")
 def calendar_years(time, discharge):
     return means_by(year_and_month(time)[0], discharge)
 
 
-@water_year_means.mistake("You named each water year by the year in which it starts. October 2001 belongs to water year 2002.")
+@water_year_means.mistake("You named each water year by the year in which it starts. October 2001 belongs to water "
+                          "year 2002.")
 def named_by_its_start(time, discharge):
     year, month = year_and_month(time)
     return means_by(year - (month < 10), discharge)
 
 
-@water_year_means.mistake("Your year starts on 1 November: month > 10 leaves October behind. The water year starts *in* October.")
+@water_year_means.mistake("Your year starts on 1 November: month > 10 leaves October behind. The water year starts "
+                          "*in* October.")
 def starts_in_november(time, discharge):
     year, month = year_and_month(time)
     return means_by(year + (month > 10), discharge)
@@ -245,7 +253,8 @@ def starts_in_september(time, discharge):
     return means_by(year + (month >= 9), discharge)
 
 
-@water_year_means.mistake("Those are sums. A year with a gap would look dry; a mean over the measured days does not mind.")
+@water_year_means.mistake("Those are sums. A year with a gap would look dry; a mean over the measured days does not "
+                          "mind.")
 def sums(time, discharge):
     year, month = year_and_month(time)
     return means_by(year + (month >= 10), discharge, np.sum)
@@ -263,7 +272,8 @@ def missing_days_as_zero(time, discharge):
     return means_by(year + (month >= 10), np.nan_to_num(discharge))
 
 
-@water_year_means.mistake("That is the median. It hardly sees the floods, and the floods carry much of the year's water.")
+@water_year_means.mistake("That is the median. It hardly sees the floods, and the floods carry much of the year's "
+                          "water.")
 def medians(time, discharge):
     year, month = year_and_month(time)
     return means_by(year + (month >= 10), discharge, np.median)
