@@ -13,6 +13,11 @@ import numpy as np
 from .basins import BasinError
 
 
+def place(path: Path) -> str:
+    """What the parts of a file are counted in."""
+    return "step" if path.suffix == ".nc" else "line"
+
+
 class RecordError(BasinError):
     """A gauge's file cannot be read; the message names the file and the line."""
 
@@ -20,9 +25,10 @@ class RecordError(BasinError):
 
     def __init__(self, path: Path, line: int, what: str, cut: bool = False):
         self.path, self.line = path, line
-        place = "step" if path.suffix == ".nc" else "line"
         looks = "The file looks cut off" if cut else "The file looks damaged"
-        super().__init__(f"{path.name}, {place} {line}: {what}. {looks}; {self.advice.format(basin=path.name[:8])}.")
+        super().__init__(
+            f"{path.name}, {place(path)} {line}: {what}. {looks}; {self.advice.format(basin=path.name[:8])}."
+        )
 
 
 @dataclass
@@ -54,18 +60,24 @@ def on_consecutive_days(
     if (steps < 1).any():
         bad = int(np.argmax(steps < 1)) + 1
         seen = np.flatnonzero(days[:bad] == days[bad])
-        what = f"is there twice, first on line {first_line + seen[0]}" if len(seen) else f"comes after {days[bad - 1]}"
+        what = (
+            f"is there twice, first on {place(path)} {first_line + seen[0]}"
+            if len(seen)
+            else f"comes after {days[bad - 1]}"
+        )
         raise error(path, first_line + bad, f"{days[bad]} {what}; expected the days in order, each once")
     last_line = first_line + len(days) - 1
     if (steps == 1).all():
         return Record(path, days[0], values.astype(np.float32), last_line)
     spread = np.full((steps.sum() + 1, values.shape[1]), np.nan, np.float32)
     spread[(days - days[0]).astype(int)] = values
-    gaps = [
-        f"{path.name}, line {first_line + i + 1}: {steps[i] - 1} days are missing before {days[i + 1]}; they are NaN"
-        for i in np.flatnonzero(steps > 1)
-    ]
+    gaps = [_gap(path, first_line + i + 1, steps[i] - 1, days[i + 1]) for i in np.flatnonzero(steps > 1)]
     return Record(path, days[0], spread, last_line, gaps=gaps)
+
+
+def _gap(path: Path, line: int, count: int, after: np.datetime64) -> str:
+    missing = "1 day is" if count == 1 else f"{count} days are"
+    return f"{path.name}, {place(path)} {line}: {missing} missing before {after}, and NaN here"
 
 
 def read_each(

@@ -201,8 +201,8 @@ def test_a_file_cut_off_anywhere_never_gives_a_wrong_value(tmp_path_factory, sha
 def test_a_file_that_ends_before_the_others_is_a_warning(root):
     path = forcing_file(root, BASINS[1])
     path.write_text("".join(line + "\n" for line in path.read_text().split("\n")[:300]))
-    message = r"daymet: 1 of 3 files end before the discharge does, on 2001-02-03 \(first: 01000002_\w+.txt, line 300, on "
-    with pytest.warns(CamelsWarning, match=message + "2000-10-22; the other files go on, so it looks cut off"):
+    message = r"daymet: 1 of 3 files end before the discharge does, on 2001-02-03 \(first: 01000002_\w+.txt, line 300, "
+    with pytest.warns(CamelsWarning, match=message + "on 2000-10-22; the other files go on, so it looks cut off"):
         basins = load_camels(root)
     assert basins["prcp"].sel(basin=BASINS[1])[296:].isnull().all()
 
@@ -214,7 +214,7 @@ def test_a_gap_is_filled_with_nan_and_named(root, which):
     for _ in range(10):
         edit(path, first + 100, None)
     with pytest.warns(
-        CamelsWarning, match=f"{path.name}, line {first + 100}: 10 days are missing before 2000-04-20; they are NaN"
+        CamelsWarning, match=f"{path.name}, line {first + 100}: 10 days are missing before 2000-04-20, and NaN here"
     ):
         basins = load_camels(root)
     name = "prcp" if which is forcing_file else "discharge"
