@@ -8,11 +8,15 @@ import os
 import sys
 from pathlib import Path
 
+import autograder
+
 HERE = Path(__file__).resolve().parent
 c = get_config()  # noqa: F821 - traitlets provides it
 
 # nbgrader calls `alembic` when it makes a gradebook, and looks for it on PATH only.
-os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+programs = str(Path(sys.executable).parent)
+if programs not in os.environ.get("PATH", "").split(os.pathsep):
+    os.environ["PATH"] = os.pathsep.join([programs, os.environ.get("PATH", "")])
 
 c.CourseDirectory.course_id = "dla"
 c.CourseDirectory.root = str(HERE)
@@ -55,5 +59,11 @@ c.Autograde.autograde_preprocessors = [
 # The salt of the grading run: with it, the checks draw other numbers than the learner has practised on.
 c.ExecuteAsLearner.salt_file = str(HERE / "grading_salt.txt")
 
+# Formgrader answers with a server error for a lesson that was not handed in: put a page there that says so.
+c.Autograde.post_convert_hook = "autograder.rescue.fill_gaps"
+# Formgrader's grading page breaks without internet: our template for MathJax stands in front of nbconvert's.
+templates = str(Path(autograder.__file__).parent / "jupyter")
+if templates not in (known := os.environ.get("JUPYTER_PATH", "")).split(os.pathsep):
+    os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [templates, known]))
 # Formgrader shows the loaded configuration on its first page; nobody needs that on a projector.
 c.FormgradeExtension.debug = False

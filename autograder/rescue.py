@@ -6,7 +6,10 @@ points. A step changes marks and types, never what the learner wrote. `nbgrader_
 
 from __future__ import annotations
 
-from nbformat.v4 import new_code_cell, new_markdown_cell
+from pathlib import Path
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import compute_checksum
@@ -150,3 +153,16 @@ class HugeOutputs(NbGraderPreprocessor):
             return text
         half = self.most_characters // 2
         return f"{text[:half]}\n... {len(text) - 2 * half:,} characters left out ...\n{text[-half:]}"
+
+
+def fill_gaps(assignment: str, student: str, notebooks: list[str]) -> None:
+    """After a submission is graded, put a page in the place of each lesson that was not handed in.
+
+    The gradebook has 0 points for such a lesson, but Formgrader answers with a server error where its graded notebook should
+    be. nbgrader calls this in the course folder; `student` may be its pattern ``*``, so the folder of `notebooks` says who.
+    """
+    graded = Path("autograded") / Path(notebooks[0]).parts[-3] / assignment
+    for released in sorted((Path("release") / assignment).glob("*.ipynb")):
+        if not (target := graded / released.name).exists():
+            page = new_notebook(cells=[new_markdown_cell(f"# {released.stem}\n\nThis lesson was not handed in.")])
+            nbformat.write(page, target)

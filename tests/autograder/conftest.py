@@ -1,4 +1,4 @@
-"""A real nbgrader course of one lesson, built and released once for all tests here."""
+"""A real nbgrader course of two lessons, built and released once for all tests here."""
 
 import os
 import shutil
@@ -11,6 +11,26 @@ import pytest
 
 from autograder.notebooks import build
 
+#: A second lesson, checked by a plain assert.
+SLOPE = """\
+# ---
+# jupyter:
+#   dla:
+#     title: How steep is a river?
+#     objectives: [Say what a slope is]
+#     minutes: 5
+#     prerequisites: []
+# ---
+
+# %% solution="slope"
+def slope(drop, length):
+    ### BEGIN SOLUTION
+    return drop / length
+    ### END SOLUTION
+
+# %% tests="slope" points=1
+assert slope(1, 100) == 0.01
+"""
 TEMPLATE = Path(__file__).parents[2] / "course" / "template_lesson.py"
 
 
@@ -24,10 +44,11 @@ def nbgrader(course: Path, *arguments: str, check: bool = True) -> subprocess.Co
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory) -> Path:
-    """A build folder: the template as the only lesson of the project streamflow, released by nbgrader."""
+    """A build folder: the template and a second lesson as the project streamflow, released by nbgrader."""
     root = tmp_path_factory.mktemp("academy")
     (root / "course" / "streamflow").mkdir(parents=True)
     shutil.copy(TEMPLATE, root / "course" / "streamflow" / "01_rain.py")
+    (root / "course" / "streamflow" / "02_slope.py").write_text(SLOPE)
     build(root / "course", root / "build")
     nbgrader(root / "build" / "nbgrader", "generate_assignment", "streamflow")
     return root / "build"

@@ -62,6 +62,7 @@ def cohort(built, run_nbgrader, tmp_path_factory):
         folder = course / "submitted" / learner / "streamflow"
         folder.mkdir(parents=True)
         (folder / "01_rain.ipynb").write_text(json.dumps(notebook))
+    shutil.copy(built / "solution" / "streamflow" / "02_slope.ipynb", course / "submitted" / "right" / "streamflow")
     broken = course / "submitted" / "broken" / "streamflow"
     broken.mkdir(parents=True)
     (broken / "01_rain.ipynb").write_text(json.dumps(released)[:500])
@@ -70,24 +71,26 @@ def cohort(built, run_nbgrader, tmp_path_factory):
     return course, graded.stderr
 
 
-def scores(course, learner):
+def scores(course, learner, lesson="01_rain"):
     with Gradebook(f"sqlite:///{course}/gradebook.db") as gradebook:
-        grades = gradebook.find_submission_notebook("01_rain", "streamflow", learner).grades
+        grades = gradebook.find_submission_notebook(lesson, "streamflow", learner).grades
         return {grade.name: (grade.auto_score, bool(grade.needs_manual_grade)) for grade in grades}
 
 
-def test_the_release_is_the_learners_notebook_to_the_byte(built):
-    released = built / "nbgrader" / "release" / "streamflow" / "01_rain.ipynb"
-    assert released.read_bytes() == (built / "learner" / "streamflow" / "01_rain.ipynb").read_bytes()
+def test_the_release_is_the_learners_notebooks_to_the_byte(built):
+    released = sorted((built / "nbgrader" / "release" / "streamflow").iterdir())
+    assert [path.name for path in released] == ["01_rain.ipynb", "02_slope.ipynb"]
+    for path in released:
+        assert path.read_bytes() == (built / "learner" / "streamflow" / path.name).read_bytes()
 
 
 def test_no_answer_and_no_note_gets_into_the_release(built):
-    files = [path for path in (built / "nbgrader" / "release").rglob("*") if path.is_file()]
-    assert [path.name for path in files] == ["01_rain.ipynb"]
-    text = files[0].read_text()
-    for secret in ("discharge[both]", "misses the rain on the ridges", "Nearly everybody", "SOLUTION"):
-        assert secret in (built / "advisor" / "streamflow" / "01_rain.ipynb").read_text() or secret == "SOLUTION"
-        assert secret not in text
+    folders = {name: built / name for name in ("nbgrader/release", "nbgrader/source", "advisor")}
+    text = {name: "".join(path.read_text() for path in sorted(folder.rglob("*")) if path.is_file())
+            for name, folder in folders.items()}
+    for secret in ("discharge[both]", "misses the rain on the ridges", "SOLUTION", "drop / length"):
+        assert secret in text["nbgrader/source"] and secret not in text["nbgrader/release"]
+    assert "Nearly everybody" in text["advisor"] and "Nearly everybody" not in text["nbgrader/release"]
 
 
 def test_a_lesson_source_left_in_the_source_folder_is_not_released(built, run_nbgrader, tmp_path):
@@ -95,7 +98,7 @@ def test_a_lesson_source_left_in_the_source_folder_is_not_released(built, run_nb
     shutil.copytree(built / "nbgrader", course)
     (course / "source" / "streamflow" / "01_rain.py").write_text("the solution")
     run_nbgrader(course, "generate_assignment", "streamflow", "--force")
-    assert [path.name for path in (course / "release" / "streamflow").iterdir()] == ["01_rain.ipynb"]
+    assert {path.suffix for path in (course / "release" / "streamflow").iterdir()} == {".ipynb"}
 
 
 @pytest.mark.parametrize("learner, tests, answer", [
@@ -109,6 +112,14 @@ def test_a_lesson_source_left_in_the_source_folder_is_not_released(built, run_nb
 ])
 def test_every_submission_gets_its_points(cohort, learner, tests, answer):
     assert scores(cohort[0], learner) == {"runoff_ratio-tests": tests, "above_one": answer}
+
+
+def test_a_lesson_that_was_not_handed_in_has_no_points_and_a_page_that_says_so(cohort):
+    assert scores(cohort[0], "right", "02_slope") == {"slope-tests": (1, False)}
+    assert scores(cohort[0], "wrong", "02_slope") == {"slope-tests": (0, False)}
+    for folder, suffix in (("autograded", "ipynb"), ("feedback", "html")):
+        page = (cohort[0] / folder / "wrong" / "streamflow" / f"02_slope.{suffix}").read_text()
+        assert "This lesson was not handed in." in page
 
 
 def test_a_file_cut_off_in_the_middle_stops_nobody_else(cohort):

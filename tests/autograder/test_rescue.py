@@ -54,7 +54,7 @@ def copied(cell, source=None):
 
 def test_the_shipped_configuration_runs_the_steps_in_this_order(built):
     config = (built / "nbgrader" / "nbgrader_config.py").read_text()
-    assert [name for name in re.findall(r"autograder\.rescue\.(\w+)", config) if name != "HugeOutputs"] == [
+    assert [name for name in re.findall(r"autograder\.rescue\.([A-Z]\w+)", config) if name != "HugeOutputs"] == [
         step.__name__ for step in STEPS]
 
 

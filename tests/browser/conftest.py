@@ -1,0 +1,51 @@
+"""Fixtures of the browser tests: ``page`` and ``new_page`` (each with ``.trouble``), and ``jupyterlab``; see real_jupyter.py."""
+
+from pathlib import Path
+
+import pytest
+import real_jupyter
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A headless Chromium, one per test file: while it is open, its event loop is in the way of other asynchronous code."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra: test)")
+    if not Path(real_jupyter.CHROMIUM).exists():
+        pytest.skip(f"no Chromium at {real_jupyter.CHROMIUM}: install it (apt-get install chromium) or set DLA_CHROMIUM")
+    with playwright.sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=real_jupyter.CHROMIUM, args=real_jupyter.FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def new_page(browser):
+    """``new_page()`` opens a page, as a user of its own; its ``trouble`` says what went wrong on it, ``str()`` of it is all."""
+    contexts = []
+
+    def open_one():
+        contexts.append(browser.new_context(viewport={"width": 1400, "height": 900}))
+        contexts[-1].set_default_timeout(30_000)
+        page = contexts[-1].new_page()
+        page.trouble = real_jupyter.watch(page)
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(new_page):
+    """A fresh page; ``page.trouble`` lists console errors, page errors, failed requests and kernel errors."""
+    return new_page()
+
+
+@pytest.fixture(scope="module")
+def jupyterlab(tmp_path_factory):
+    """``with jupyterlab(folder) as lab:`` starts a JupyterLab in `folder`; ``lab.address("lab/tree/...")`` is a page of it.
+
+    Further arguments are options of its command line, further keywords environment variables.
+    """
+    return lambda workdir, *extra, **environment: real_jupyter.jupyterlab(
+        workdir, tmp_path_factory.mktemp("jupyter"), *extra, **environment)
