@@ -75,11 +75,11 @@ def train(
     usual_updates, usual_batch, usual_rate = usual(len(samples.starts), scheme)
     updates, batch, learning_rate = updates or usual_updates, batch or usual_batch, learning_rate or usual_rate
     runner = _runner(model, fused)
-    optimizer = keras.optimizers.Adam(_rising_and_falling(learning_rate, updates), clipnorm=1.0)
-    runner.compile(optimizer, loss or _loss_for(model), jit_compile=False)
+    runner.compile(keras.optimizers.Adam(learning_rate, clipnorm=1.0), loss or _loss_for(model), jit_compile=False)
+    rates = keras.callbacks.LearningRateScheduler(lambda update: float(rate_at(update, learning_rate, updates)))
     pace = _pace(updates, ProgressLine() if progress else None)
     history = runner.fit(
-        samples.batches(batch, seed), epochs=updates, steps_per_epoch=1, verbose=0, shuffle=False, callbacks=[pace, *callbacks]
+        samples.batches(batch, seed), epochs=updates, steps_per_epoch=1, verbose=0, shuffle=False, callbacks=[rates, pace, *callbacks]
     )
     history.history["seconds"] = pace.seconds
     return history
@@ -168,11 +168,13 @@ def _fit_scaling(model: keras.Model, train_basins: xr.Dataset) -> None:
         layer.take(scaler)
 
 
-def _rising_and_falling(rate: float, updates: int) -> keras.optimizers.schedules.LearningRateSchedule:
-    import keras
-
+def rate_at(update: int, highest: float, updates: int) -> float:
+    """Learning rate of an update: up to `highest` in the first twentieth, then down along a cosine to a tenth of it."""
     rise = max(1, updates // 20)
-    return keras.optimizers.schedules.CosineDecay(rate / 10, updates - rise, alpha=0.1, warmup_target=rate, warmup_steps=rise)
+    if update < rise:
+        return highest * (0.1 + 0.9 * update / rise)
+    done = min(1.0, (update - rise) / max(1, updates - rise))
+    return highest * (0.1 + 0.45 * (1 + np.cos(np.pi * done)))
 
 
 def _runner(model: keras.Model, wanted: bool) -> keras.Model:
