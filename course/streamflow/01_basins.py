@@ -333,8 +333,8 @@ May fell as snow in the December before, in another year's book. Hydrologists th
 are emptiest, in the United States on **1 October**. The **water year** 1996 runs from 1 October 1995 to 30 September
 1996: it has the name of the year in which it *ends*.
 
-Write the mean of each water year, over the days that were measured. Return a dictionary, such as `{1995: 1.62, 1996:
-2.31}`.
+Write the mean of each water year, over the days that were measured. Return a dictionary, such as
+`{1995: 1.62, 1996: 2.31}`.
 """
 
 # %% solution="water_year_means"
@@ -517,8 +517,9 @@ print(f"strongest when nothing is true: {np.median(winners):.2f} (median of 200 
 
 # %% [markdown]
 r"""
-Whatever does not clearly beat the shuffle is noise that was searched for. The same will happen to you with networks:
-try thirty of them and one will look good.
+What does not clearly beat the shuffle may be noise that was searched for. And those that do beat it come as a pack: steep,
+high and snowy are often one and the same place, and a correlation cannot say which of them it was. The same will happen
+to you with networks: try thirty of them and one will look good.
 
 **And one trap that looks like a gift.** CAMELS also ships *signatures* as attributes: mean discharge, runoff ratio,
 baseflow index and more. They go with the river splendidly, because they were **computed from its discharge**, the test

@@ -144,8 +144,8 @@ one.
 ## Is it the right amount of water?
 
 A reservoir does not care on which day the water comes, only how much. Its score is the **percent bias**: the error of
-the whole volume in percent of what was observed. Here positive means *too much water*. (Half of the literature has the
-sign the other way round. Always say which.)
+the whole volume in percent of what was observed. Here positive means *too much water*. (Some papers have the sign the
+other way round. Always say which.)
 """
 
 # %% solution="percent_bias"
@@ -228,9 +228,9 @@ table.round(2)
 
 # %% [markdown]
 r"""
-Read it row by row. Each fault leaves its mark in one part and almost none in the others: lateness in $r$, water in
-$\beta$, damped or cut-off floods in $\alpha$. That is how you read a score: not "0.71", but *in step, too tame, right
-volume*.
+Read it row by row. Lateness shows in $r$, damped or cut-off floods in $\alpha$, water in $\beta$. Only the 20 % show
+twice: with more water every flood grows too, so $\alpha$ rises with $\beta$. (A version of 2012 takes that out,
+doi:10.1016/j.jhydrol.2012.01.011.) That is how you read a score: not "0.71", but *in step, too tame, right volume*.
 
 **Try it.** Change the three numbers below and run the cell, as often as you like. Can you make a forecast that has an
 NSE above 0.5, no bias at all, and would be useless to warn of floods? What did you have to do?
@@ -279,10 +279,13 @@ print(f"a day late, best factor for KGE  : {factors[by_kge.argmax()]:.2f} gives 
 
 # %% [markdown]
 r"""
-NSE is best where the factor equals the correlation $r$. That is no accident. Without a bias, $\mathrm{NSE} = 2 \alpha r
-- \alpha^2$, and the top of that parabola is at $\alpha = r$. **Whoever is not sure when the flood comes, and is paid by
-NSE, does best to make it smaller.** A network that is trained on squared errors is paid in the same coin. In lesson 04
-you will see that its floods are too low, and now you know that it is not a bug.
+NSE is best where the factor equals the correlation $r$. That is no accident. Without a bias,
+
+$$\mathrm{NSE} = 2 \alpha r - \alpha^2$$
+
+and the top of that parabola is at $\alpha = r$. **Whoever is not sure when the flood comes, and is paid by NSE, does
+best to make it smaller.** A network that is trained on squared errors is paid in the same coin. When you train one in
+lesson 04, look at the height of its floods. If they are too low, that is no bug.
 
 KGE does not reward that. Is it the better score, then? It has its own surprise. The mean as a forecast has $r = 0$ by
 convention, $\alpha = 0$ and $\beta = 1$:
@@ -365,7 +368,7 @@ Different winners. None of these scores is wrong. Each is an opinion about what 
 
 - Say **what the forecast is for** before you look at scores, and choose the score then. Afterwards it is shopping.
 - Show at least one score for the whole (NSE or KGE), one for the floods, one for the low flows, and the volume.
-- Look at the hydrograph. Each fault in the table above is seen in a minute by eye.
+- Look at the hydrograph. Most faults in the table above are seen by eye in a minute.
 
 This project's leaderboard needs one number and uses NSE, because the published models of these rivers do. You know now
 what it forgives.
@@ -407,8 +410,8 @@ r"""
 You have ten years of one river. Ten other years would have given another score. How far apart might they be?
 
 You cannot measure the river again. But you can draw, from your ten years, ten years *with replacement*: some come
-twice, some not at all. Score that record. Do it 500 times, and the scores spread about as much as chance would spread
-them. This is the **bootstrap**. Whole years are drawn, not single days, for a reason that you will see.
+twice, some not at all. Score that record. Do it a few hundred times, and the scores spread about as much as chance
+would spread them. This is the **bootstrap**. Whole years are drawn, not single days, for a reason that you will see.
 
 Write the scoring. `year` says for each day which water year it belongs to; each row of `drawn` lists the years of one
 record.
@@ -469,8 +472,8 @@ for basin, observed, simple in zip(truth.basin.values, truth.values, monthly_mea
     rows.append((basin, nse(observed, simple), width(by_days), width(by_years)))
 trust = pd.DataFrame(rows, columns=["basin", "NSE", "by days", "by years"]).set_index("basin")
 
-picture = Picture(5.4, 4, alt="Width of the range of NSE by whole years against that by single days, one dot per basin; most "
-                  "lie above the diagonal.")
+picture = Picture(5.4, 4, alt="Width of the range of NSE by whole years against that by single days, one dot per "
+                  "basin; most lie above the diagonal.")
 ax = picture.subplots()
 ax.scatter(trust["by days"], trust["by years"], s=30)
 ax.axline((0, 0), slope=1, color="#888888", lw=1, ls="--")
@@ -507,7 +510,7 @@ Compare both models **on the same draws**, for a flood year is hard for both (th
 | excellent NSE, and every flood too low | $\alpha$ below 1: look at it, it is what squared errors ask for |
 | NSE of 0.95 on the first try | compare with yesterday's discharge before you celebrate |
 | two papers, two signs of the bias | state yours |
-| log-NSE of minus infinity | a dry day; add a little before the logarithm |
+| log-NSE is NaN or minus infinity | a dry day; add a little before the logarithm |
 
 ## What you take along
 
