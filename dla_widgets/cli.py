@@ -51,6 +51,23 @@ def doctor() -> None:
     typer.echo("Ready.")
 
 
+@fetch.command("camels")
+def fetch_camels(
+    basins: Annotated[list[str] | None, typer.Option(help="gauge id; repeat it for several; all 671 if left out")] = None,
+    product: Annotated[list[str] | None, typer.Option(help="daymet, maurer or nldas; repeat it for several")] = None,
+    folder: Annotated[Path | None, typer.Option(help="where to; by default where open_basins('camels') looks")] = None,
+    mirror: Annotated[str | None, typer.Option(help="address of a copy of the archive; or DLA_MIRROR")] = None,
+) -> None:
+    """Download CAMELS-US: attributes, forcing and discharge. Resumes where an earlier download stopped."""
+    from .streamflow.archives import fetch_camels
+
+    try:
+        root = fetch_camels(folder, basins or None, product or ("daymet",), mirror)
+    except ValueError as error:
+        _fail(str(error))
+    typer.echo(f"CAMELS-US is in {root}. In a lesson: open_basins(" + ('"camels")' if folder is None else f'"{root}")'))
+
+
 def _fail(message: str) -> None:
     typer.secho(message, err=True, fg=typer.colors.RED)
     raise typer.Exit(2)
