@@ -125,6 +125,9 @@ def _streamflow_sweep(path: Path, raw: bytes) -> tuple[np.ndarray, np.ndarray] |
     last = text[ends - 1]
     if (_FLAG_ENDS[last] == 0).any() or (text[ends - 2] != _BEFORE_END[last]).any():
         return None
+    long = ends[last == ord("e")]
+    if (text[long - 3] != ord("A")).any() or (text[long - 4] != ord(" ")).any():
+        return None
     space = text == ord(" ")
     if np.count_nonzero(space[1:] & ~space[:-1]) != 5 * len(days):
         return None

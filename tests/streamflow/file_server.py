@@ -60,18 +60,18 @@ class _Handler(BaseHTTPRequestHandler):
         return self.answer(200, content, name, ETag=tag)
 
     def answer(self, status: int, content: bytes, name: str, first: int = 0, **headers: str):
-        here = self.server_
-        self.send_response(status)
-        for key, value in {**headers, "Content-Length": str(len(content))}.items():
-            self.send_header(key, value)
-        self.end_headers()
+        here, length = self.server_, str(len(content))
         if here.damages.get(name) and 0 <= (place := here.damages[name][0] - first) < len(content):
             here.damages[name].pop(0)
             content = content[:place] + bytes([content[place] ^ 255]) + content[place + 1 :]
         if len(content) > 1 and here.cuts.get(name):
             content = content[: here.cuts[name].pop(0)]
             self.close_connection = True
-        here.log.append((name, self.headers.get("Range"), len(content)))
+        here.log.append((name, self.headers.get("Range"), len(content)))  # before the client can know
+        self.send_response(status)
+        for key, value in {**headers, "Content-Length": length}.items():
+            self.send_header(key, value)
+        self.end_headers()
         self.wfile.write(content)
 
     def log_message(self, *_):

@@ -31,14 +31,18 @@ def test_kept_basins_are_those_that_were_read(root, tmp_path):
     assert [path.suffix for path in (tmp_path / "kept").iterdir()] == [".nc"]
 
 
-def test_kept_basins_are_used_until_a_source_changes(root, tmp_path):
-    path = forcing_file(root, BASINS[0])
-    before, times = load_camels(root, cache=tmp_path / "kept"), path.stat()
-    dayl = path.read_text().split("\n")[4].split("\t")[1]
+def edit_unnoticed(path):
+    """Make the first day's length 33333.33 s, but leave the file's size and time as they are."""
+    times, dayl = path.stat(), path.read_text().split("\n")[4].split("\t")[1]
     edit(path, 5, lambda line: line.replace(dayl, "33333.33"))
-    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))  # the same size and time: the sources are not looked into
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def test_kept_basins_are_used_until_a_source_changes(root, tmp_path):
+    before = load_camels(root, cache=tmp_path / "kept")
+    edit_unnoticed(forcing_file(root, BASINS[0]))
     xr.testing.assert_identical(load_camels(root, cache=tmp_path / "kept"), before)
-    os.utime(path)
+    os.utime(forcing_file(root, BASINS[0]))
     assert float(load_camels(root, cache=tmp_path / "kept")["dayl"][0, 0]) == pytest.approx(33333.33)
 
 
@@ -68,11 +72,20 @@ def test_a_folder_that_cannot_be_written_to_is_a_warning(root, tmp_path):
 
 def test_only_the_latest_selections_are_kept(root, tmp_path):
     kept = []
-    for chosen in list(permutations(BASINS))[:4] * 2 + [[BASINS[0]], [BASINS[1]], [BASINS[2]], BASINS[:2]]:
+    for chosen in [*permutations(BASINS)][:4] * 2 + [[BASINS[0]], [BASINS[1]], [BASINS[2]], BASINS[:2]]:
         load_camels(root, chosen, cache=tmp_path / "kept")
         kept.append(set((tmp_path / "kept").iterdir()))
     assert [len(names) for names in kept] == [1, 2, 3, 4, 4, 4, 4, 4, 5, 6, KEPT, KEPT]
     assert kept[-1] - kept[-2] and kept[7] & kept[-1]
+
+
+def test_what_was_used_lately_is_kept(root, tmp_path):
+    favourite, *others = [*permutations(BASINS), BASINS[:1], BASINS[1:2], BASINS[2:]]
+    before = load_camels(root, favourite, cache=tmp_path / "kept")
+    edit_unnoticed(forcing_file(root, BASINS[0]))
+    for chosen in others:
+        load_camels(root, chosen, cache=tmp_path / "kept")
+        xr.testing.assert_identical(load_camels(root, favourite, cache=tmp_path / "kept"), before)
 
 
 def test_chunks_are_lazy_and_hold_the_same(root, tmp_path):

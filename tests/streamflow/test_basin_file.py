@@ -32,9 +32,12 @@ def test_a_netcdf_file_takes_its_attributes_from_the_tables_near_it(root):
     for name in ("prcp", "tmax", "discharge", "lat", "frac_forest", "dom_land_cover"):
         np.testing.assert_array_equal(basins[name].values, text[name].values)
     assert basins["area"].values.tolist() == basins["area_gages2"].values.tolist()
-    chosen = load_camels(root.parent / "basins.nc", [BASINS[2], BASINS[0]], chunks={"basin": 1})
-    assert chosen["prcp"].chunks is not None
-    np.testing.assert_array_equal(chosen["prcp"].values, text["prcp"].values[[2, 0]])
+    for places in ([2, 0], [2, 1], [1]):
+        for chunks in (None, {"basin": 1}):
+            chosen = load_camels(root.parent / "basins.nc", [BASINS[place] for place in places], chunks=chunks)
+            assert (chosen["prcp"].chunks is None) == (chunks is None)
+            for name in ("prcp", "discharge", "lat"):
+                np.testing.assert_array_equal(chosen[name].values, text[name].values[places])
 
 
 def test_a_netcdf_file_in_the_schema_is_taken_as_it_is(root, tmp_path):

@@ -21,6 +21,7 @@ from dla_widgets.streamflow.camels import (
     camels_root,
     load_camels,
 )
+from dla_widgets.streamflow.gauge_text import read_forcing, read_streamflow
 
 BASINS = list(AREAS)
 
@@ -196,6 +197,27 @@ def test_a_file_cut_off_anywhere_never_gives_a_wrong_value(tmp_path_factory, sha
         got = cut[name].reindex(time=whole["time"])
         same = got.values == whole[name].values
         assert (same | np.isnan(got.values)).all(), name
+
+
+def test_a_file_cut_off_inside_its_last_line_is_an_error_wherever_it_is_cut(root):
+    for path, error in (
+        (forcing_file(root, BASINS[0]), ForcingError),
+        (streamflow_file(root, BASINS[0]), StreamflowError),
+    ):
+        raw = path.read_bytes().replace(b"A:e\n", b"A\n")
+        last = raw.rindex(b"\n", 0, -1) + 1
+        for end in range(last + 1, len(raw) - 1):
+            path.write_bytes(raw[:end])
+            with pytest.raises(error, match="The file looks cut off"):
+                read_forcing(path) if error is ForcingError else read_streamflow(path, 1.0)
+
+
+@pytest.mark.parametrize("odd", ["P", "P:e", "XA", "XA:e", "A:", "Ae", "eM", "a"])
+def test_an_unknown_flag_is_kept_as_another(root, odd):
+    path = streamflow_file(root, BASINS[0])
+    flag = path.read_text().split("\n")[59].split()[5]
+    edit(path, 60, lambda line: line.removesuffix(flag) + odd)
+    assert load_camels(root, flags=True)["discharge_quality"][0, 59] == 9
 
 
 def test_a_file_that_ends_before_the_others_is_a_warning(root):
