@@ -21,7 +21,7 @@ def build(
     course: Annotated[Path, typer.Argument(help="folder of lessons, or one lesson file")] = Path("course"),
     out: Annotated[Path, typer.Option(help="where the notebooks go")] = Path("build"),
 ) -> None:
-    """Build the lessons: notebooks for learners, solutions, advisor's notebooks, nbgrader's course folder, the syllabus."""
+    """Build the lessons: learner's, solution and advisor's notebooks, nbgrader's course folder, the syllabus."""
     from rich.console import Console
     from rich.progress import Progress
 

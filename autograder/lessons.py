@@ -1,4 +1,4 @@
-"""A lesson is one text file: `py:percent` cells, a header, one short role per cell. Here it is read, and its faults are named.
+"""A lesson is one text file: `py:percent` cells, a header, one short role per cell. Here it is read and checked.
 
 The header stands under ``jupyter: dla:`` and says title, objectives, minutes and prerequisites (:data:`HEADER`). Roles:
 
@@ -58,7 +58,7 @@ class LessonError(ValueError):
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell: its text, the lines of the file where its ``# %%`` and its text stand, its role with name and points."""
+    """One cell: its text, the lines where its ``# %%`` and its text stand in the file, its role, name and points."""
 
     kind: str
     source: str
@@ -171,7 +171,8 @@ def _raise(path: Path, problems: list[Problem]) -> None:
 
 def _header_problems(header, line: int) -> Iterator[Problem]:
     if not isinstance(header, dict):
-        yield line, f"no header; expected '# jupyter:', '#   dla:' with {', '.join(HEADER)} (see course/template_lesson.py)"
+        yield line, (f"no header; expected '# jupyter:', '#   dla:' with {', '.join(HEADER)} "
+                     "(see course/template_lesson.py)")
         return
     for key in header:
         if key not in HEADER | OPTIONAL:
@@ -246,11 +247,12 @@ def _name_problems(cells: list[Cell]) -> Iterator[Problem]:
             continue
         family = "solution" if cell.role == "answer" else cell.role  # these two share the gradebook's names
         if (before := first.setdefault((family, cell.name), cell)) is not cell:
-            yield cell.line, f"the name {cell.name!r} is taken by the {before.role} on line {before.line}; choose another"
+            yield cell.line, (f"the name {cell.name!r} is taken by the {before.role} on line {before.line}; "
+                              "choose another")
         if cell.role == "tests" and getattr(first.get(("solution", cell.name)), "role", "") != "solution":
             yield cell.line, f"tests={cell.name!r} without a cell solution={cell.name!r} above it" + _did_you_mean(
                 cell.name, [c.name for c in cells if c.role == "solution" and c.name != cell.name])
-    for (family, name), cell in first.items():
+    for (_, name), cell in first.items():
         if cell.role == "solution" and ("tests", name) not in first:
             yield cell.line, f"solution={name!r} has no cell tests={name!r}: nobody would ever check it"
 
@@ -277,7 +279,8 @@ def _syntax_problems(cell: Cell) -> Iterator[Problem]:
     try:
         ast.parse(code)
     except SyntaxError as error:
-        yield cell.line, f"without its solution the cell is not valid Python: {error.msg} at {str(error.text).strip()!r}"
+        where = str(error.text).strip()
+        yield cell.line, f"without its solution the cell is not valid Python: {error.msg} at {where!r}"
 
 
 def _leak_problems(cells: list[Cell]) -> Iterator[Problem]:

@@ -1,7 +1,7 @@
 """nbgrader's configuration of the course. `autograder build` puts a copy into build/nbgrader, the course folder.
 
-Run nbgrader's commands and the advisor's JupyterLab *in that folder*: nbgrader reads this file from the current folder, and
-Formgrader only works where the course folder is below the folder that JupyterLab was started in.
+Run nbgrader's commands and the advisor's JupyterLab *in that folder*: nbgrader reads this file from the current folder,
+and Formgrader only works where the course folder is below the folder that JupyterLab was started in.
 """
 
 import os
@@ -20,16 +20,18 @@ if programs not in os.environ.get("PATH", "").split(os.pathsep):
 
 c.CourseDirectory.course_id = "dla"
 c.CourseDirectory.root = str(HERE)
-# Whatever lies in source/ is copied into release/. Lesson sources are kept elsewhere; should one get there, its solutions
-# stay behind.
-c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", "[0-9][0-9]_*.py", "grading_salt.txt"]
+# Whatever lies in source/ is copied into release/. Lesson sources are kept elsewhere; should one get there, its
+# solutions stay behind.
+c.CourseDirectory.ignore = [
+    ".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", "[0-9][0-9]_*.py", "grading_salt.txt",
+]
 
-# Must exist and be writable, or Formgrader hides release and collect. A class that shares a machine sets DLA_EXCHANGE, the
-# same for advisors and learners.
+# Must exist and be writable, or Formgrader hides release and collect. A class that shares a machine sets DLA_EXCHANGE,
+# the same for advisors and learners.
 c.Exchange.root = os.environ.get("DLA_EXCHANGE") or str(HERE / "exchange")
 
-# A training cell may take 90 s on a quiet machine; nbgrader's own limit is 30 s. A loop without an end costs this much for
-# every cell that enters it.
+# A training cell may take 90 s on a quiet machine; nbgrader's own limit is 30 s. A loop without an end costs this much
+# for every cell that enters it.
 c.Execute.timeout = 180
 c.Execute.iopub_timeout = 30
 

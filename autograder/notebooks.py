@@ -15,8 +15,19 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from .lessons import (BEGIN, CODE_STUB, END, TEXT_STUB, Cell, Lesson, LessonError, find_lessons, read_lesson,
-                      without_markers, without_solution)
+from .lessons import (
+    BEGIN,
+    CODE_STUB,
+    END,
+    TEXT_STUB,
+    Cell,
+    Lesson,
+    LessonError,
+    find_lessons,
+    read_lesson,
+    without_markers,
+    without_solution,
+)
 
 #: role -> nbgrader's three switches
 SWITCHES = {
@@ -28,12 +39,12 @@ SWITCHES = {
 
 def learner(lesson: Lesson) -> nbformat.NotebookNode:
     """The notebook to hand out: stubs for solutions, nothing of the advisor's; equal to what nbgrader would release."""
-    return _notebook(lesson, [_released(cell) for cell in lesson.cells if cell.role != "advisor"])
+    return _notebook(lesson, [_released(cell) for cell in _for_learners(lesson)])
 
 
 def solution(lesson: Lesson) -> nbformat.NotebookNode:
     """The learner's notebook as the author would hand it in."""
-    return _notebook(lesson, [_with_metadata(cell, without_markers(cell)) for cell in lesson.cells if cell.role != "advisor"])
+    return _notebook(lesson, [_with_metadata(cell, without_markers(cell)) for cell in _for_learners(lesson)])
 
 
 def advisor(lesson: Lesson) -> nbformat.NotebookNode:
@@ -43,7 +54,7 @@ def advisor(lesson: Lesson) -> nbformat.NotebookNode:
 
 def source(lesson: Lesson) -> nbformat.NotebookNode:
     """What ``nbgrader generate_assignment`` starts from: solutions between their markers."""
-    return _notebook(lesson, [_with_metadata(cell, _marked(cell)) for cell in lesson.cells if cell.role != "advisor"])
+    return _notebook(lesson, [_with_metadata(cell, _marked(cell)) for cell in _for_learners(lesson)])
 
 
 #: folder below the build folder -> what is written there
@@ -53,8 +64,8 @@ EDITIONS = {"learner": learner, "solution": solution, "advisor": advisor, "nbgra
 def build(course: Path, out: Path, progress: Callable[[Lesson], None] = lambda lesson: None) -> list[Lesson]:
     """Build all lessons of `course` (or the one lesson file that it is) below `out`.
 
-    Nothing is written unless every lesson is sound. A notebook that did not change is left as it is, one whose lesson is
-    gone is removed. The folder ``nbgrader`` becomes a course folder with the shipped configuration.
+    Nothing is written unless every lesson is sound. A notebook that did not change is left as it is, one whose lesson
+    is gone is removed. The folder ``nbgrader`` becomes a course folder with the shipped configuration.
 
     Raises
     ------
@@ -138,6 +149,10 @@ def _title_cell(lesson: Lesson) -> nbformat.NotebookNode:
 
 def _bullets(texts: tuple[str, ...]) -> str:
     return "\n".join(f"- {text.strip()}" for text in texts)
+
+
+def _for_learners(lesson: Lesson) -> list[Cell]:
+    return [cell for cell in lesson.cells if cell.role != "advisor"]
 
 
 def _marked(cell: Cell) -> str:

@@ -1,7 +1,7 @@
 """Grading with nbgrader: run a submission as its learner, and turn the checks' verdicts into points.
 
-nbgrader gives all points to a cell without an error, none to a cell with one, and some to a cell whose *result* is a number.
-A check that is partly right shows its verdict and raises, so the verdict is read here and the number put in its place.
+nbgrader gives all points to a cell without an error, none to a cell with one, and some to a cell whose *result* is a
+number. A check that is partly right shows its verdict and raises, so the verdict is read here and made a number.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ class ExecuteAsLearner(Execute):
         if "DLA_SALT" in os.environ:
             return os.environ["DLA_SALT"]
         if not Path(self.salt_file).is_file():
-            raise FileNotFoundError(f"no grading salt: {self.salt_file or 'ExecuteAsLearner.salt_file'} does not exist; "
+            named = self.salt_file or "ExecuteAsLearner.salt_file"
+            raise FileNotFoundError(f"no grading salt: {named} does not exist; "
                                     "run `autograder build`, or set DLA_SALT")
         return Path(self.salt_file).read_text(encoding="utf-8").strip()
 
@@ -41,8 +42,8 @@ class ExecuteAsLearner(Execute):
 class PartialCredit(NbGraderPreprocessor):
     """Let the verdict of a check decide about the points of its cell, and nothing else that the cell put out.
 
-    A verdict between 0 and 1 becomes a result that nbgrader reads as points. A warning on stderr, which nbgrader takes for a
-    failure, is set aside. Cells without a verdict (plain asserts) stay nbgrader's.
+    A verdict between 0 and 1 becomes a result that nbgrader reads as points. A warning on stderr, which nbgrader takes
+    for a failure, is set aside. Cells without a verdict (plain asserts) stay nbgrader's.
     """
 
     def preprocess_cell(self, cell, resources, index):

@@ -1,7 +1,7 @@
 """Put a submission right before it is graded: one small step per class, each for one thing that learners really do.
 
-Without these steps a copied cell stops nbgrader's whole batch, and a cell pasted from another lesson loses a learner all
-points. A step changes marks and types, never what the learner wrote. `nbgrader_config.py` says in which order they run.
+Without these steps a copied cell stops nbgrader's whole batch, and a cell pasted from another lesson loses a learner
+all points. A step changes marks and types, never what the learner wrote. `nbgrader_config.py` says in which order.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ def grade_id(cell) -> str | None:
 class CopiedCells(NbGraderPreprocessor):
     """Of cells with one name keep the last that the learner changed, else the last; the others become plain cells.
 
-    A copy of a cell carries its name with it. The learner's answer may stand in the original or in the copy, and the other
-    of the two is often left as it was handed out.
+    A copy of a cell carries its name with it. The learner's answer may stand in the original or in the copy, and the
+    other of the two is often left as it was handed out.
     """
 
     def preprocess(self, nb, resources):
@@ -120,6 +120,11 @@ class MissingCells(_Released):
         return nb
 
 
+def _matters(output) -> bool:
+    """Whether the points hang on this output."""
+    return output.output_type in ("error", "execute_result") or MIME in output.get("data", {})
+
+
 class HugeOutputs(NbGraderPreprocessor):
     """Cut what a cell put out down to a size that a feedback page can show; the verdict of a check is always kept."""
 
@@ -129,9 +134,8 @@ class HugeOutputs(NbGraderPreprocessor):
 
     def preprocess_cell(self, cell, resources, index):
         if cell.cell_type == "code":
-            kept = [o for n, o in enumerate(cell.outputs)
-                    if n < self.most_outputs or o.output_type in ("error", "execute_result") or MIME in o.get("data", {})]
-            cell.outputs = [self._cut(output) for output in kept]
+            cell.outputs = [self._cut(output) for n, output in enumerate(cell.outputs)
+                            if n < self.most_outputs or _matters(output)]
         return cell, resources
 
     def _cut(self, output):
@@ -158,8 +162,9 @@ class HugeOutputs(NbGraderPreprocessor):
 def fill_gaps(assignment: str, student: str, notebooks: list[str]) -> None:
     """After a submission is graded, put a page in the place of each lesson that was not handed in.
 
-    The gradebook has 0 points for such a lesson, but Formgrader answers with a server error where its graded notebook should
-    be. nbgrader calls this in the course folder; `student` may be its pattern ``*``, so the folder of `notebooks` says who.
+    The gradebook has 0 points for such a lesson, but Formgrader answers with a server error where its graded notebook
+    should be. nbgrader calls this in the course folder; `student` may be its pattern ``*``, so the folder that the
+    `notebooks` are in says who.
     """
     graded = Path("autograded") / Path(notebooks[0]).parts[-3] / assignment
     for released in sorted((Path("release") / assignment).glob("*.ipynb")):

@@ -10,17 +10,17 @@ from .lessons import Lesson, LessonError
 from .notebooks import write
 
 BEGIN, END = "<!-- syllabus: begin -->", "<!-- syllabus: end -->"
+HEAD = "| lesson | when you are through, you can | minutes | points |\n|---|---|--:|--:|"
 
 
 def syllabus(lessons: Iterable[Lesson]) -> str:
     """One Markdown table per project: lesson, what the learner can do after it, minutes, points."""
     parts = []
-    for project, group in groupby(sorted(lessons, key=lambda lesson: (lesson.project, lesson.name)), lambda x: x.project):
-        group = list(group)
-        hours = max(1, round(sum(lesson.minutes for lesson in group) / 60))
-        parts.append(f"### {project}\n\n| lesson | when you are through, you can | minutes | points |\n|---|---|--:|--:|")
-        parts[-1] += "".join(f"\n{_row(lesson)}" for lesson in group)
-        parts.append(f"{_count(len(group), 'lesson')}, about {_count(hours, 'hour')}.")
+    for project, group in groupby(sorted(lessons, key=lambda lesson: lesson.path), lambda lesson: lesson.project):
+        rows = [(lesson.minutes, _row(lesson)) for lesson in group]
+        hours = max(1, round(sum(minutes for minutes, _ in rows) / 60))
+        parts.append("\n".join([f"### {project}\n", HEAD, *(row for _, row in rows)]))
+        parts.append(f"{_count(len(rows), 'lesson')}, about {_count(hours, 'hour')}.")
     return "\n\n".join(parts)
 
 

@@ -120,9 +120,10 @@ def test_the_solution_has_no_markers_and_the_advisor_has_the_notes(lesson):
 
 
 def test_the_header_is_the_first_thing_on_the_page(lesson):
-    first = notebooks.learner(read_lesson(lesson(swap={"prerequisites: []": "prerequisites: [water]\n#     seconds: 7"}))).cells[0]
-    assert first.source == ("# Rivers\n\n*30 minutes* · *runs in 7 s on two cores*\n\n**When you are through, you can**\n\n"
-                            "- Say what a river is\n\n**You need**\n\n- water")
+    path = lesson(swap={"prerequisites: []": "prerequisites: [water]\n#     seconds: 7"})
+    first = notebooks.learner(read_lesson(path)).cells[0]
+    assert first.source == ("# Rivers\n\n*30 minutes* · *runs in 7 s on two cores*\n\n"
+                            "**When you are through, you can**\n\n- Say what a river is\n\n**You need**\n\n- water")
 
 
 def test_roles_become_nbgraders_metadata(lesson):
@@ -131,7 +132,8 @@ def test_roles_become_nbgraders_metadata(lesson):
     common = {"schema_version": 3, "task": False}
     assert marks == {
         "slope": common | {"grade": False, "solution": True, "locked": False, "grade_id": "slope"},
-        "slope-tests": common | {"grade": True, "solution": False, "locked": True, "grade_id": "slope-tests", "points": 2},
+        "slope-tests": common | {"grade": True, "solution": False, "locked": True, "grade_id": "slope-tests",
+                                 "points": 2},
         "downhill": common | {"grade": True, "solution": True, "locked": False, "grade_id": "downhill", "points": 1.5},
     }
 
@@ -145,7 +147,8 @@ def test_cell_ids_are_valid_unique_and_come_from_names_and_content(lesson):
 
 
 FAULTS = {
-    "an unknown role": ({'solution="slope"': 'solutoin="slope"'}, 24, "unknown role or key 'solutoin'; did you mean 'solution'?"),
+    "an unknown role": ({'solution="slope"': 'solutoin="slope"'}, 24,
+                        "unknown role or key 'solutoin'; did you mean 'solution'?"),
     "an unknown word": ({"# %% advisor": "# %% adviser"}, 21, "unknown role or key 'adviser'; did you mean 'advisor'?"),
     "an unknown key": ({"points=2": "points=2 hard=true"}, 31, "unknown role or key 'hard'"),
     "two roles": ({'tests="slope"': 'tests="slope" demo="x"'}, 31, "one role per cell, not tests and demo"),
@@ -154,13 +157,16 @@ FAULTS = {
     "no points for an answer": ({" points=1.5": ""}, 37, "answer without points"),
     "points of text": ({"points=2": 'points="2"'}, 31, "points must be a number above 0, is '2'"),
     "negative points": ({"points=2": "points=-2"}, 31, "points must be a number above 0, is -2"),
-    "points where none belong": ({'demo="slope"': 'demo="slope" points=1'}, 34, "only a cell with tests or answer has points"),
-    "a bad name": ({'demo="slope"': 'demo="The slope"'}, 34, "demo='The slope': expected a short name of small letters"),
+    "points where none belong": ({'demo="slope"': 'demo="slope" points=1'}, 34,
+                                 "only a cell with tests or answer has points"),
+    "a bad name": ({'demo="slope"': 'demo="The slope"'}, 34,
+                   "demo='The slope': expected a short name of small letters"),
     "a name used twice": ({'answer="downhill"': 'answer="slope"'}, 37,
                           "the name 'slope' is taken by the solution on line 24; choose another"),
     "tests without solution": ({'tests="slope"': 'tests="slop"'}, 31,
                                "tests='slop' without a cell solution='slop' above it; did you mean 'slope'?"),
-    "a solution without tests": ({'# %% tests="slope" points=2': "# %%"}, 24, "solution='slope' has no cell tests='slope'"),
+    "a solution without tests": ({'# %% tests="slope" points=2': "# %%"}, 24,
+                                 "solution='slope' has no cell tests='slope'"),
     "code in place of words": ({'# %% [markdown] answer="downhill" points=1.5\nr"""Why downhill?"""':
                                 '# %% answer="downhill" points=1.5\nprint()'}, 37,
                                "a cell with answer must be a markdown cell, this one is code"),
@@ -173,17 +179,22 @@ FAULTS = {
     "a broken stub": ({"    ### BEGIN": "  ### BEGIN"}, 24, "without its solution the cell is not valid Python"),
     "tests that tell": ({'check("slope", slope)': "def right(drop, length):\n    return drop / length"}, 33,
                         "this line of the tests is a line of the solution, and learners see it: return drop / length"),
-    "hidden tests": ({'check("slope", slope)': "### BEGIN HIDDEN TESTS"}, 32, "no hidden tests: feedback pages show them"),
-    "an attachment": ({"Rivers run downhill.": "Look:\n![map](attachment:map.png)"}, 14, "an attachment is lost in a text file"),
+    "hidden tests": ({'check("slope", slope)': "### BEGIN HIDDEN TESTS"}, 32,
+                     "no hidden tests: feedback pages show them"),
+    "an attachment": ({"Rivers run downhill.": "Look:\n![map](attachment:map.png)"}, 14,
+                      "an attachment is lost in a text file"),
     "a raw cell": ({"# %%\nprint": "# %% [raw]\nprint"}, 40, "a raw cell; a lesson has code and [markdown] cells"),
-    "text before the first cell": ({"# %% [markdown]\nr": "import os\n\n# %% [markdown]\nr"}, 13, "is there text before the first"),
+    "text before the first cell": ({"# %% [markdown]\nr": "import os\n\n# %% [markdown]\nr"}, 13,
+                                   "is there text before the first"),
     "no header": ({HEADER: ""}, 1, "no header; expected '# jupyter:', '#   dla:' with title, objectives, minutes"),
     "no minutes": ({"#     minutes: 30\n": ""}, 3, "the header has no minutes; expected a whole number above 0"),
-    "minutes in words": ({"minutes: 30": "minutes: half an hour"}, 3, "minutes in the header must be a whole number above 0"),
+    "minutes in words": ({"minutes: 30": "minutes: half an hour"}, 3,
+                         "minutes in the header must be a whole number above 0"),
     "no objectives": ({"objectives:\n#       - Say what a river is": "objectives: []"}, 3,
                       "objectives in the header must be a list of texts, is []"),
     "a colon in an objective": ({"Say what": "Say: what"}, 3, "put a text with a colon in quotes"),
-    "an unknown field": ({"#     title": "#     minuts: 3\n#     title"}, 3, "unknown header field 'minuts'; did you mean 'minutes'?"),
+    "an unknown field": ({"#     title": "#     minuts: 3\n#     title"}, 3,
+                         "unknown header field 'minuts'; did you mean 'minutes'?"),
     "a header that is no YAML": ({"title: Rivers": "title: [Rivers"}, 1, "the header cannot be read as YAML"),
 }
 
@@ -194,7 +205,8 @@ def test_a_faulty_lesson_is_refused_with_file_line_and_advice(fault, lesson):
     path = lesson(swap=swap)
     with pytest.raises(LessonError) as error:
         read_lesson(path)
-    assert any(text.startswith(f"{path}:{line}: ") and message in text for text in str(error.value).split("\n")), error.value
+    said = str(error.value).split("\n")
+    assert any(text.startswith(f"{path}:{line}: ") and message in text for text in said), said
 
 
 def test_all_faults_of_all_lessons_are_named_at_once_and_nothing_is_written(lesson, tmp_path):
@@ -208,7 +220,7 @@ def test_all_faults_of_all_lessons_are_named_at_once_and_nothing_is_written(less
 
 
 def test_a_folder_without_lessons_says_what_was_expected(tmp_path):
-    with pytest.raises(LessonError, match="no lesson found; expected files such as .*01_basins.py"):
+    with pytest.raises(LessonError, match=r"no lesson found; expected files such as .*01_basins\.py"):
         find_lessons(tmp_path)
 
 

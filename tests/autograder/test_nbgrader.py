@@ -13,9 +13,10 @@ from dla_widgets.exercise import find
 from dla_widgets.variants import seed
 from dla_widgets.verdict import MIME
 
-UPSIDE_DOWN = "    both = np.isfinite(prcp) & np.isfinite(discharge)\n    return prcp[both].sum() / discharge[both].sum()"
+BOTH = "    both = np.isfinite(prcp) & np.isfinite(discharge)\n"
+UPSIDE_DOWN = BOTH + "    return prcp[both].sum() / discharge[both].sum()"
 DIFFERENT_DAYS = "    return np.nansum(discharge) / np.nansum(prcp)"
-RIGHT = "    both = np.isfinite(prcp) & np.isfinite(discharge)\n    return discharge[both].sum() / prcp[both].sum()"
+RIGHT = BOTH + "    return discharge[both].sum() / prcp[both].sum()"
 STUB = "    # YOUR CODE HERE\n    raise NotImplementedError()"
 
 
@@ -134,7 +135,8 @@ def test_feedback_says_which_mistake_was_made(cohort):
     page = {learner: (course / "feedback" / learner / "streamflow" / "01_rain.html").read_text()
             for learner in ("right", "wrong", "partly", "looping")}
     assert "Upside down: the runoff ratio is what left through the river over what fell" in page["wrong"]
-    assert "1 of 2 points for the part that is right." in page["partly"] and "Sum both over the same days." in page["partly"]
+    assert "1 of 2 points for the part that is right." in page["partly"]
+    assert "Sum both over the same days." in page["partly"]
     assert "a loop without an end?" in page["looping"]
     assert "Well done." in page["right"] and "Upside down" not in page["right"]
 
@@ -157,7 +159,8 @@ def test_each_learner_is_asked_other_numbers_and_grading_asks_others_than_practi
 
 
 def test_a_learner_can_validate(built, run_nbgrader):
-    said = run_nbgrader(built, "validate", *(f"{edition}/streamflow/01_rain.ipynb" for edition in ("solution", "learner"))).stdout
+    notebooks = [f"{edition}/streamflow/01_rain.ipynb" for edition in ("solution", "learner")]
+    said = run_nbgrader(built, "validate", *notebooks).stdout
     right, untouched = said.split("VALIDATION FAILED ON 2 CELL(S)!")  # the check and the written answer
     assert "Success! Your notebook passes all the tests." in right
     assert "runoff_ratio: not attempted yet" in untouched and "You did not provide a response." in untouched

@@ -7,13 +7,12 @@ import re
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
-from nbgrader.preprocessors import CheckCellMetadata, DeduplicateIds, OverwriteCells
 from nbgrader.nbgraderformat import SchemaTooOldError
+from nbgrader.preprocessors import CheckCellMetadata, DeduplicateIds, OverwriteCells
 from nbgrader.utils import determine_grade
 
 from autograder import partial, rescue
 from dla_widgets.verdict import MIME
-
 
 STEPS = [rescue.ForeignCells, rescue.ChangedMetadata, rescue.CopiedCells, rescue.ChangedTypes, rescue.MissingCells]
 
@@ -83,8 +82,11 @@ def test_the_copy_that_was_written_in_is_graded_not_the_one_left_untouched(relea
     assert find(released, "above_one").source == "Snow, canals, and a gauge in the valley."
 
 
-@pytest.mark.parametrize("marks", [{}, {"grade_id": "nse-tests", "grade": True, "solution": False, "locked": True,
-                                        "points": 2, "schema_version": 3}, None], ids=["empty", "of another lesson", "null"])
+@pytest.mark.parametrize("marks", [
+    pytest.param({}, id="empty"), pytest.param(None, id="null"),
+    pytest.param({"grade_id": "nse-tests", "grade": True, "solution": False, "locked": True, "points": 2,
+                  "schema_version": 3}, id="of another lesson"),
+])
 def test_marks_that_are_not_of_this_notebook_are_dropped(released, run, marks):
     released.cells.append(new_code_cell("check('nse', nse)", metadata={"nbgrader": marks}))
     run(released, rescue.ForeignCells, CheckCellMetadata)
@@ -106,14 +108,15 @@ def test_code_that_became_markdown_is_code_again_and_the_other_way_round(release
     assert released.cells[index].id == was.id
 
 
-def test_points_and_switches_are_those_that_were_handed_out(released, run):
+def test_points_switches_and_tests_are_those_that_were_handed_out(released, run):
     tests, solution = find(released, "runoff_ratio-tests"), find(released, "runoff_ratio")
     right = dict(tests.metadata.nbgrader)
     tests.metadata.nbgrader |= {"points": 200, "locked": False}
     del tests.metadata.nbgrader["schema_version"]
     solution.metadata.nbgrader |= {"grade": True, "points": 5}
+    handed_out, tests.source = tests.source, "pass"
     run(released, rescue.ChangedMetadata, OverwriteCells, CheckCellMetadata)
-    assert dict(tests.metadata.nbgrader) == right
+    assert (tests.source, dict(tests.metadata.nbgrader)) == (handed_out, right)
     assert "points" not in solution.metadata.nbgrader
 
 
@@ -139,15 +142,18 @@ def test_a_notebook_with_every_mishap_at_once_is_fit_to_grade(released, run):
 
 
 def outputs_of(*outputs, marks=None):
-    return nbformat.v4.new_notebook(cells=[new_code_cell("", outputs=list(outputs), metadata={"nbgrader": marks} if marks else {})])
+    cell = new_code_cell("", outputs=list(outputs), metadata={"nbgrader": marks} if marks else {})
+    return nbformat.v4.new_notebook(cells=[cell])
 
 
 def verdict(score, status="partial"):
-    return new_output("display_data", data={"text/plain": "", MIME: {"exercise": "x", "score": score, "status": status}})
+    said = {"exercise": "x", "score": score, "status": status}
+    return new_output("display_data", data={"text/plain": "", MIME: said})
 
 
 def test_huge_outputs_are_cut_and_the_verdict_is_kept():
-    notebook = outputs_of(new_output("stream", text="x" * 10**6), new_output("display_data", data={"image/png": "y" * 10**7}),
+    notebook = outputs_of(new_output("stream", text="x" * 10**6),
+                          new_output("display_data", data={"image/png": "y" * 10**7}),
                           new_output("execute_result", data={"text/plain": "z" * 10**6}),
                           new_output("error", ename="ValueError", evalue="e" * 10**6, traceback=["t" * 10**6]),
                           *(new_output("display_data", data={"text/plain": str(n)}) for n in range(200)), verdict(1.0))
@@ -191,14 +197,16 @@ def test_the_verdict_decides_about_the_points(outputs, points):
 def test_a_grading_run_without_salt_says_what_to_do(released, tmp_path, monkeypatch):
     monkeypatch.delenv("DLA_SALT", raising=False)
     step = partial.ExecuteAsLearner(salt_file=str(tmp_path / "salt.txt"))
-    with pytest.raises(FileNotFoundError, match="no grading salt: .*salt.txt does not exist; run `autograder build`, or set DLA_SALT"):
+    said = r"no grading salt: .*salt\.txt does not exist; run `autograder build`, or set DLA_SALT"
+    with pytest.raises(FileNotFoundError, match=said):
         step.preprocess(released, {"nbgrader": {"student": "ada"}})
 
 
 def test_a_notebook_runs_as_its_learner_with_the_grading_salt(tmp_path, monkeypatch):
     monkeypatch.delenv("DLA_SALT", raising=False)
     (tmp_path / "salt.txt").write_text("secret\n")
-    notebook = nbformat.v4.new_notebook(cells=[new_code_cell("import os\nprint(os.environ['DLA_LEARNER'], os.environ['DLA_SALT'])")])
+    code = "import os\nprint(os.environ['DLA_LEARNER'], os.environ['DLA_SALT'])"
+    notebook = nbformat.v4.new_notebook(cells=[new_code_cell(code)])
     step = partial.ExecuteAsLearner(salt_file=str(tmp_path / "salt.txt"), kernel_name="python3")
     step.preprocess(notebook, {"nbgrader": {"student": "ada"}, "metadata": {"path": str(tmp_path)}})
     assert notebook.cells[0].outputs[0].text == "ada secret\n"

@@ -1,4 +1,4 @@
-"""Fixtures of the browser tests: ``page`` and ``new_page`` (each with ``.trouble``), and ``jupyterlab``; see real_jupyter.py."""
+"""Fixtures of the browser tests, see real_jupyter.py: ``page`` and ``new_page`` (with ``.trouble``), ``jupyterlab``."""
 
 from pathlib import Path
 
@@ -8,10 +8,10 @@ import real_jupyter
 
 @pytest.fixture(scope="module")
 def browser():
-    """A headless Chromium, one per test file: while it is open, its event loop is in the way of other asynchronous code."""
+    """A headless Chromium, one per test file: while it is open, its event loop is in the way of other such code."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra: test)")
     if not Path(real_jupyter.CHROMIUM).exists():
-        pytest.skip(f"no Chromium at {real_jupyter.CHROMIUM}: install it (apt-get install chromium) or set DLA_CHROMIUM")
+        pytest.skip(f"no Chromium at {real_jupyter.CHROMIUM}: apt-get install chromium, or set DLA_CHROMIUM")
     with playwright.sync_playwright() as driver:
         chromium = driver.chromium.launch(executable_path=real_jupyter.CHROMIUM, args=real_jupyter.FLAGS)
         yield chromium
@@ -20,7 +20,7 @@ def browser():
 
 @pytest.fixture
 def new_page(browser):
-    """``new_page()`` opens a page, as a user of its own; its ``trouble`` says what went wrong on it, ``str()`` of it is all."""
+    """``new_page()`` opens a page, as a user of its own; ``str(page.trouble)`` is all that went wrong on it."""
     contexts = []
 
     def open_one():
@@ -43,7 +43,7 @@ def page(new_page):
 
 @pytest.fixture(scope="module")
 def jupyterlab(tmp_path_factory):
-    """``with jupyterlab(folder) as lab:`` starts a JupyterLab in `folder`; ``lab.address("lab/tree/...")`` is a page of it.
+    """``with jupyterlab(folder) as lab:`` starts a JupyterLab; ``lab.address("lab/tree/...")`` is a page of it.
 
     Further arguments are options of its command line, further keywords environment variables.
     """

@@ -1,4 +1,4 @@
-"""A real JupyterLab on a free port of this machine, and a real Chromium that looks at it and writes down what goes wrong."""
+"""A real JupyterLab on a free port of this machine, and a real Chromium that notes what goes wrong on its pages."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Lab:
     log: Path
 
     def address(self, path: str = "lab") -> str:
-        """The address of a page of this server, token included: ``lab``, ``lab/tree/streamflow/01_basins.ipynb``, ..."""
+        """The address of a page of this server, token included: ``lab``, ``lab/tree/01_basins.ipynb``, ..."""
         return f"{self.url}/{path}?token={self.token}"
 
 
@@ -58,9 +58,11 @@ def jupyterlab(workdir: Path, state: Path, *extra: str, **environment: str) -> I
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1",
                f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={workdir}",
                f"--IdentityProvider.token={lab.token}", "--LabApp.news_url=None",
-               "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.extension_manager=readonly", *extra]
+               "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+               "--LabApp.extension_manager=readonly", *extra]
     with lab.log.open("wb") as log:
-        server = subprocess.Popen(command, cwd=workdir, env=_environment(state) | environment, stdout=log, stderr=subprocess.STDOUT)
+        server = subprocess.Popen(command, cwd=workdir, env=_environment(state) | environment,
+                                  stdout=log, stderr=subprocess.STDOUT)
         try:
             _wait(lab, server)
             yield lab
@@ -82,7 +84,8 @@ def _settle(state: Path) -> None:
 
 def _environment(state: Path) -> dict[str, str]:
     folders = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime",
-               "JUPYTERLAB_SETTINGS_DIR": "settings", "JUPYTERLAB_WORKSPACES_DIR": "workspaces", "IPYTHONDIR": "ipython"}
+               "JUPYTERLAB_SETTINGS_DIR": "settings", "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+               "IPYTHONDIR": "ipython"}
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     return {**os.environ, "PATH": path, **{name: str(state / folder) for name, folder in folders.items()}}
 
@@ -119,7 +122,7 @@ class Trouble:
 def watch(page) -> Trouble:
     """Collect console errors, uncaught exceptions, failed requests and errors that kernels report, from now on.
 
-    Requests to other machines are refused and noted. Requests that the page itself gave up by moving on are not counted.
+    Requests to other machines are refused and noted. Requests that the page itself gave up by moving on do not count.
     """
     trouble = Trouble()
 

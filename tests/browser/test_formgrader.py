@@ -15,7 +15,7 @@ from autograder.notebooks import build
 from autograder.rescue import grade_id
 
 ROOT = Path(__file__).parents[2]
-LEARNERS_CONFIG = ROOT / "dla_widgets" / "jupyter_config"
+LEARNERS_CONFIG = str(ROOT / "dla_widgets" / "jupyter_config")
 
 
 def picture(page, name):
@@ -54,7 +54,7 @@ def test_from_release_to_the_marked_answer(course, tmp_path, jupyterlab, page, n
     workspace.mkdir()
     learner = new_page()
     with (jupyterlab(course) as desk,
-          jupyterlab(workspace, DLA_EXCHANGE=str(course / "exchange"), JUPYTER_CONFIG_PATH=str(LEARNERS_CONFIG)) as lab):
+          jupyterlab(workspace, DLA_EXCHANGE=str(course / "exchange"), JUPYTER_CONFIG_PATH=LEARNERS_CONFIG) as lab):
         frame, row = release(page, desk)
         fetch_answer_validate_submit(learner, lab, course)
         assert str(learner.trouble) == ""
@@ -106,7 +106,8 @@ def answer(folder, course):
     """The learner answers lesson 01 and loses lesson 02."""
     solution = course.parent / "solution" / "streamflow" / "01_rain.ipynb"
     notebook = nbformat.read(solution, as_version=4)
-    next(cell for cell in notebook.cells if grade_id(cell) == "above_one").source = "Snow, a canal, a gauge in the valley."
+    written = next(cell for cell in notebook.cells if grade_id(cell) == "above_one")
+    written.source = "Snow, a canal, a gauge in the valley."
     nbformat.write(notebook, folder / "01_rain.ipynb")
     (folder / "02_again.ipynb").unlink()
 
@@ -131,7 +132,7 @@ def mark_the_written_answer(page, frame):
     assert frame.locator("input#runoff_ratio-tests").get_attribute("placeholder") == "2"
     frame.locator("input#above_one").fill("1.5")
     page.keyboard.press("Escape")
-    page.keyboard.press("Enter")  # back to the field: Formgrader's own key, which it has not set up if MathJax is missing
+    page.keyboard.press("Enter")  # Formgrader's own key, back to the field; not set up if MathJax stops its page
     frame.locator("input#above_one:focus").wait_for()
     frame.locator("input#above_one").locator("xpath=ancestor::div[contains(@class, 'panel-heading')]").locator(
         ".score-saved").wait_for()
