@@ -1,11 +1,12 @@
-"""NeuralHydrology's side of benchmarks/streamflow.py; runs in a virtual environment of its own, where ours is not installed.
+"""NeuralHydrology's side of benchmarks/streamflow.py; runs in a virtual environment of its own, where ours is not
+installed.
 
 Reads a JSON specification from standard input and writes one JSON line, the last of its output. Two schemes:
 
-``windows``  as its introductory tutorial teaches it: 365 days to learn from the last of them, batches of 256, 50 epochs with three
-             learning rates, dropout 0.4, a forget gate that starts at 3
-``pieces``   the scheme of the course kit in NeuralHydrology's words: 730 days with the loss on the last 365, the same batch,
-             number of updates, learning rates and loss
+``windows``  as its introductory tutorial teaches it: 365 days to learn from the last of them, batches of 256, 50 epochs
+             with three learning rates, dropout 0.4, a forget gate that starts at 3
+``pieces``   the scheme of the course kit in NeuralHydrology's words: 730 days with the loss on the last 365, the
+             same batch, number of updates, learning rates and loss
 """
 
 import json
@@ -39,24 +40,62 @@ def configuration(spec, folder):
     """The run of `spec` as NeuralHydrology's configuration."""
     (folder / "basins.txt").write_text("\n".join(spec["basins"]))
     common = dict(
-        experiment_name="benchmark", run_dir=str(folder), data_dir=spec["data"], dataset="camels_us", forcings=["daymet"],
-        train_basin_file=str(folder / "basins.txt"), validation_basin_file=str(folder / "basins.txt"),
-        test_basin_file=str(folder / "basins.txt"), target_variables=["QObs(mm/d)"], clip_targets_to_zero=["QObs(mm/d)"],
-        train_start_date="01/10/1999", train_end_date="30/09/2008", test_start_date="01/10/1989", test_end_date="30/09/1999",
-        validation_start_date="01/10/1980", validation_end_date="30/09/1989",
-        dynamic_inputs=list(FORCINGS.values()), static_attributes=spec["attributes"], model="cudalstm", head="regression",
-        output_activation="linear", hidden_size=spec["hidden"], initial_forget_bias=3, optimizer="Adam", metrics=["NSE"],
-        device="cpu", seed=spec["seed"], clip_gradient_norm=1, num_workers=0, verbose=0, save_weights_every=10_000,
-        log_tensorboard=False, log_interval=10_000,
-    )  # fmt: skip
+        experiment_name="benchmark",
+        run_dir=str(folder),
+        data_dir=spec["data"],
+        dataset="camels_us",
+        forcings=["daymet"],
+        train_basin_file=str(folder / "basins.txt"),
+        validation_basin_file=str(folder / "basins.txt"),
+        test_basin_file=str(folder / "basins.txt"),
+        target_variables=["QObs(mm/d)"],
+        clip_targets_to_zero=["QObs(mm/d)"],
+        train_start_date="01/10/1999",
+        train_end_date="30/09/2008",
+        test_start_date="01/10/1989",
+        test_end_date="30/09/1999",
+        validation_start_date="01/10/1980",
+        validation_end_date="30/09/1989",
+        dynamic_inputs=list(FORCINGS.values()),
+        static_attributes=spec["attributes"],
+        model="cudalstm",
+        head="regression",
+        output_activation="linear",
+        hidden_size=spec["hidden"],
+        initial_forget_bias=3,
+        optimizer="Adam",
+        metrics=["NSE"],
+        device="cpu",
+        seed=spec["seed"],
+        clip_gradient_norm=1,
+        num_workers=0,
+        verbose=0,
+        save_weights_every=10_000,
+        log_tensorboard=False,
+        log_interval=10_000,
+    )
     if spec["scheme"] == "windows":
-        own = dict(seq_length=365, predict_last_n=1, batch_size=256, epochs=50, output_dropout=0.4,
-                   loss="MSE" if len(spec["basins"]) == 1 else "NSE", learning_rate={0: 1e-2, 30: 5e-3, 40: 1e-3})  # fmt: skip
+        own = dict(
+            seq_length=365,
+            predict_last_n=1,
+            batch_size=256,
+            epochs=50,
+            output_dropout=0.4,
+            loss="MSE" if len(spec["basins"]) == 1 else "NSE",
+            learning_rate={0: 1e-2, 30: 5e-3, 40: 1e-3},
+        )
     else:
         epochs = math.ceil(spec["updates"] / spec["every"])
-        own = dict(seq_length=730, predict_last_n=365, batch_size=spec["batch"], epochs=epochs, output_dropout=0.0, loss="NSE",
-                   max_updates_per_epoch=spec["every"],
-                   learning_rate={e: spec["rates"][e * spec["every"]] for e in range(epochs)})  # fmt: skip
+        own = dict(
+            seq_length=730,
+            predict_last_n=365,
+            batch_size=spec["batch"],
+            epochs=epochs,
+            output_dropout=0.0,
+            loss="NSE",
+            max_updates_per_epoch=spec["every"],
+            learning_rate={e: spec["rates"][e * spec["every"]] for e in range(epochs)},
+        )
     return Config(common | own)
 
 

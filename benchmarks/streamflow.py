@@ -2,10 +2,10 @@
 
     python benchmarks/streamflow.py --data DIR [--basins 01022500 ...] [--hidden 64] [--peer-venv FOLDER] [--json]
 
-DIR holds ``camels_us/`` (as published: ``basin_mean_forcing``, ``usgs_streamflow``, ``camels_attributes_v2.0``) and, for
-``--regional``, ``camels_us_daymet.nc`` and ``published_scores/``. Training 1999-10-01 to 2008-09-30, test 1989-10-01 to
-1999-09-30. Every row is a process of its own with the same number of threads. NeuralHydrology is installed into the folder of
-``--peer-venv`` if it is not there; without the option its rows are left out.
+DIR holds ``camels_us/`` (as published: ``basin_mean_forcing``, ``usgs_streamflow``, ``camels_attributes_v2.0``) and,
+for ``--regional``, ``camels_us_daymet.nc`` and ``published_scores/``. Training is 1999-10-01 to 2008-09-30, test
+1989-10-01 to 1999-09-30. Every row is a process of its own with the same number of threads. NeuralHydrology is
+installed into the folder of ``--peer-venv`` if it is not there; without the option its rows are left out.
 
 Times to a skill are of training alone: imports, loading and the looks at the test period are not in them, tracing and
 compiling are. A shared machine makes wall times worthless: compare CPU seconds there.
@@ -135,7 +135,11 @@ def regional(spec: dict) -> dict:
     graded = [b for b in basins["basin"].values if b in published.index and b not in DOUBTFUL]
     observed = basins["discharge"].sel(time=PERIODS["test"])
     scores = [nse(observed.sel(basin=b).values, simulated.sel(basin=b).values) for b in graded]
-    return row | {"basins": len(graded), "nse": float(np.median(scores)), "published": float(published[graded].median())}
+    return row | {
+        "basins": len(graded),
+        "nse": float(np.median(scores)),
+        "published": float(published[graded].median()),
+    }
 
 
 # ------------------------------------------------------------------------------------------------------- all rows
@@ -146,7 +150,9 @@ def run(command: list[str], spec: dict) -> dict:
     n = str(spec["threads"])
     threads = {"OMP_NUM_THREADS": n, "TF_NUM_INTRAOP_THREADS": n, "TF_NUM_INTEROP_THREADS": "1", "KMP_BLOCKTIME": "0"}
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
-    done = subprocess.run(command, input=json.dumps(spec), text=True, capture_output=True, env=os.environ | threads | quiet)
+    done = subprocess.run(
+        command, input=json.dumps(spec), text=True, capture_output=True, check=False, env=os.environ | threads | quiet
+    )
     if done.returncode:
         sys.exit(f"{' '.join(command)} failed:\n{done.stderr[-3000:]}")
     return json.loads(done.stdout.strip().splitlines()[-1])
@@ -170,11 +176,20 @@ def specification(arguments) -> dict:
     folder = Path(arguments.data).resolve()
     updates, batch, rate = usual(len(arguments.basins))
     return {
-        "folder": str(folder), "data": str(folder / "camels_us"), "basins": arguments.basins, "hidden": arguments.hidden,
-        "threads": arguments.threads, "seed": arguments.seed, "updates": updates, "batch": batch, "learning_rate": rate,
-        "rates": [rate_at(i, rate, updates) for i in range(updates + 10)], "every": 5, "look": arguments.look,
+        "folder": str(folder),
+        "data": str(folder / "camels_us"),
+        "basins": arguments.basins,
+        "hidden": arguments.hidden,
+        "threads": arguments.threads,
+        "seed": arguments.seed,
+        "updates": updates,
+        "batch": batch,
+        "learning_rate": rate,
+        "rates": [rate_at(i, rate, updates) for i in range(updates + 10)],
+        "every": 5,
+        "look": arguments.look,
         "attributes": list(ATTRIBUTES) if len(arguments.basins) > 1 else [],
-    }  # fmt: skip
+    }
 
 
 def reached(row: dict, skill: float, unit: str = "cpu") -> float | None:
@@ -193,18 +208,29 @@ def table(rows: dict[str, dict]) -> str:
         return lambda row: f"{row[key]['wall']:.2f} / {row[key]['cpu']:.2f}" if key in row else None
 
     def to(skill):
-        return lambda row: None if (c := reached(row, skill)) is None else f"{reached(row, skill, 'wall'):.1f} / {c:.1f}"
+        return lambda row: (
+            None if (c := reached(row, skill)) is None else f"{reached(row, skill, 'wall'):.1f} / {c:.1f}"
+        )
 
-    last = [lambda row: f"{row['curve'][-1]['wall']:.1f} / {row['curve'][-1]['cpu']:.1f}", lambda row: f"{row['curve'][-1]['nse']:.3f}"]
-    return "\n".join([
-        f"{'seconds are wall / CPU':38}" + "".join(f"{name:>26}" for name in rows),
-        line("imports", both("imports")), line("load, text to ready", both("load")),
-        line("peak memory [MB]", lambda row: f"{row['memory'] / 1e6:.0f}"),
-        *[line(f"training to NSE {skill}", to(skill)) for skill in SKILLS],
-        line("all of the training", last[0]), line("NSE then (test, median of basins)", last[1]),
-        line("evaluation, 10 years of all basins", both("evaluation")), line("the same by windows", both("windows")),
-        line("one pass, 10 years of one basin", both("pass")), line("the same in NumPy", both("numpy")),
-    ])  # fmt: skip
+    last = [
+        lambda row: f"{row['curve'][-1]['wall']:.1f} / {row['curve'][-1]['cpu']:.1f}",
+        lambda row: f"{row['curve'][-1]['nse']:.3f}",
+    ]
+    return "\n".join(
+        [
+            f"{'seconds are wall / CPU':38}" + "".join(f"{name:>26}" for name in rows),
+            line("imports", both("imports")),
+            line("load, text to ready", both("load")),
+            line("peak memory [MB]", lambda row: f"{row['memory'] / 1e6:.0f}"),
+            *[line(f"training to NSE {skill}", to(skill)) for skill in SKILLS],
+            line("all of the training", last[0]),
+            line("NSE then (test, median of basins)", last[1]),
+            line("evaluation, 10 years of all basins", both("evaluation")),
+            line("the same by windows", both("windows")),
+            line("one pass, 10 years of one basin", both("pass")),
+            line("the same in NumPy", both("numpy")),
+        ]
+    )
 
 
 def ratios(rows: dict[str, dict]) -> dict[str, float]:
@@ -229,7 +255,9 @@ def main() -> None:
     parser.add_argument("--hidden", type=int, default=64)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--look", type=int, default=2, help="epochs (of the peer; 5 updates of pieces) between looks at the test period")
+    parser.add_argument(
+        "--look", type=int, default=2, help="epochs (of the peer; 5 updates of pieces) between looks at the test period"
+    )
     parser.add_argument("--peer-venv", type=Path, help="folder of a virtual environment for NeuralHydrology")
     parser.add_argument("--regional", action="store_true", help="also train on the file of 400 basins (minutes)")
     parser.add_argument("--json", action="store_true")
@@ -259,12 +287,18 @@ def measure(arguments) -> None:
     if arguments.json:
         print(json.dumps(report, indent=1))
         return
-    print(f"{len(spec['basins'])} basin(s) {spec['basins'][0]} ..., hidden {spec['hidden']}, {spec['threads']} threads\n")
+    print(
+        f"{len(spec['basins'])} basin(s) {spec['basins'][0]} ..., hidden {spec['hidden']}, {spec['threads']} threads\n"
+    )
     print(table(rows), "", *[f"{k:60}{v:8.1f} x" for k, v in report["ratios"].items()], sep="\n")
     if arguments.regional:
         r = report["regional"]
-        print(f"\nregional model, {r['basins']} graded basins: median NSE {r['nse']:.3f} (published LSTM {r['published']:.3f}) after "
-              f"{r['train']['wall']:.0f} s wall / {r['train']['cpu']:.0f} s CPU; evaluated in {r['evaluation']['wall']:.1f} s")  # fmt: skip
+        print(
+            f"\nregional model, {r['basins']} graded basins: median NSE {r['nse']:.3f} "
+            f"(published LSTM {r['published']:.3f}) after "
+            f"{r['train']['wall']:.0f} s wall / {r['train']['cpu']:.0f} s CPU; "
+            f"evaluated in {r['evaluation']['wall']:.1f} s"
+        )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Does a range of discharge hold what it says? Quantiles are honest if the river stays below each as often as its level."""
+"""Does a range of discharge hold what it says? Honest quantiles are exceeded exactly as often as they say."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ def calibration(observed: xr.DataArray, quantiles: xr.DataArray) -> pd.DataFrame
     Parameters
     ----------
     observed : (basin, time) or (time,) discharge [mm/day]; NaN where nothing was measured
-    quantiles : the same with a dimension ``quantile``, as :func:`~.prediction.predict` gives it for a model of quantiles
+    quantiles : the same with a dimension ``quantile``, as :func:`~.prediction.predict` gives it for a model of
+        quantiles
 
     Returns
     -------
-    table : a row per level: ``below``, the share of days on which the observation was at or below the quantile (ideally the level),
-        its ``error``, and the mean ``discharge`` of the quantile [mm/day]
+    table : a row per level: ``below``, the share of days on which the observation was at or below the quantile
+        (ideally the level), its ``error``, and the mean ``discharge`` of the quantile [mm/day]
 
     Raises
     ------
@@ -39,8 +40,10 @@ def calibration(observed: xr.DataArray, quantiles: xr.DataArray) -> pd.DataFrame
     return pd.DataFrame(rows, columns=["level", "below", "error", "discharge"]).set_index("level")
 
 
-def interval(observed: xr.DataArray, quantiles: xr.DataArray, low: float = 0.05, high: float = 0.95) -> dict[str, float]:
-    """The range between two levels: the share of days ``inside``, the share ``promised``, its mean ``width`` [mm/day]."""
+def interval(
+    observed: xr.DataArray, quantiles: xr.DataArray, low: float = 0.05, high: float = 0.95
+) -> dict[str, float]:
+    """The range between two levels: share of days ``inside``, share ``promised``, mean ``width`` [mm/day]."""
     observed, quantiles, measured = _together(observed, quantiles)
     levels = [float(level) for level in quantiles["quantile"].values]
     for level in (low, high):
@@ -55,10 +58,11 @@ def interval(observed: xr.DataArray, quantiles: xr.DataArray, low: float = 0.05,
 def crps(observed: xr.DataArray, quantiles: xr.DataArray) -> float:
     r"""Continuous ranked probability score [mm/day] from the quantiles: the error of a range, 0 at best.
 
-    .. math:: \mathrm{CRPS} \approx \frac{2}{K} \sum_k \overline{\max(\tau_k (q - \hat q_k),\ (\tau_k - 1)(q - \hat q_k))}
+    .. math::
+        \mathrm{CRPS} \approx \frac{2}{K} \sum_k \overline{\max(\tau_k (q - \hat q_k),\ (\tau_k - 1)(q - \hat q_k))}
 
-    For a forecast of one number it would be the mean absolute error. The sum stands for an integral over all levels, so compare
-    only forecasts with the same ones.
+    For a forecast of one number it would be the mean absolute error. The sum stands for an integral over all levels,
+    so compare only forecasts with the same ones.
 
     References
     ----------
@@ -73,10 +77,14 @@ def crps(observed: xr.DataArray, quantiles: xr.DataArray) -> float:
 def _together(observed: xr.DataArray, quantiles: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray, xr.DataArray]:
     """Both on the days that they share, and which of those were measured."""
     if "quantile" not in quantiles.dims:
-        raise SequenceError(f"expected quantiles with a dimension 'quantile', got {quantiles.dims}; a model of quantile_lstm() "
-                            "predicts them")  # fmt: skip
+        raise SequenceError(
+            f"expected quantiles with a dimension 'quantile', got {quantiles.dims}; a model of quantile_lstm() "
+            "predicts them"
+        )
     observed, quantiles = xr.align(observed, quantiles, join="inner")
     measured = observed.notnull() & quantiles.notnull().all("quantile")
     if not int(measured.sum()):
-        raise SequenceError("observations and quantiles have no measured day in common; compare the same basins and period")
+        raise SequenceError(
+            "observations and quantiles have no measured day in common; compare the same basins and period"
+        )
     return observed, quantiles, measured

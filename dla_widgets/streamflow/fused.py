@@ -1,8 +1,9 @@
 """The same LSTM through TensorFlow's fused kernel: one operation for all days instead of some thirty per day.
 
-``keras.layers.LSTM`` runs a loop in the graph; for the small batches of a lesson most of its time goes into the loop, not into
-the arithmetic. ``BlockLSTM`` is the loop in C++. Its second version has a wrong gradient registered in TensorFlow 2.21, so the
-first one is used here, and its gradient is given explicitly; a test compares both with ``keras.layers.LSTM``.
+``keras.layers.LSTM`` runs a loop in the graph; for the small batches of a lesson most of its time goes into the loop,
+not into the arithmetic. ``BlockLSTM`` is the loop in C++. Its second version has a wrong gradient registered in
+TensorFlow 2.21, so the first one is used here, and its gradient is given explicitly; a test compares both with
+``keras.layers.LSTM``.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import tensorflow as tf
 def fused(model: keras.Model) -> keras.Model:
     """A twin of `model` that shares every weight with it and runs its LSTM layers through the fused kernel.
 
-    Train the twin, and `model` has learnt. Without a suitable LSTM, or with a GPU (whose own kernel is faster), it is `model`.
+    Train the twin, and `model` has learnt. Without a suitable LSTM, or with a GPU (whose own kernel is faster), it is
+    `model`.
     """
     suits = [layer for layer in model.layers if _suits(layer)]
     if not suits or keras.backend.backend() != "tensorflow" or tf.config.list_physical_devices("GPU"):

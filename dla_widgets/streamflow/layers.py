@@ -1,4 +1,5 @@
-"""The few Keras layers that Keras has not: physical units at both ends, static attributes, an entity-aware LSTM, quantiles.
+"""The few Keras layers that Keras has not: physical units at both ends, static attributes, an entity-aware LSTM,
+quantiles.
 
 All are plain subclasses registered under ``dla_widgets``, so a ``.keras`` file holds no code: ``import
 dla_widgets.streamflow.layers`` and ``keras.saving.load_model`` read it anywhere.
@@ -20,8 +21,8 @@ class LayerError(CourseError):
 class Scale(keras.layers.Layer):
     """From physical units to standard units, ``(x - mean) / spread``, or back with ``inverse=True``.
 
-    It remembers which columns it expects (`names`, `units`) and on which days and basins its numbers were measured (`saw`),
-    and all of it is saved in the model file. Until it has been fitted it changes nothing.
+    It remembers which columns it expects (`names`, `units`) and on which days and basins its numbers were measured
+    (`saw`), and all of it is saved in the model file. Until it has been fitted it changes nothing.
     """
 
     def __init__(self, names, inverse: bool = False, units=None, saw: str | None = None, **options):
@@ -30,7 +31,9 @@ class Scale(keras.layers.Layer):
 
     def build(self, input_shape) -> None:
         if input_shape[-1] not in (len(self.names), None) and not self.inverse:
-            raise LayerError(f"this layer scales {len(self.names)} columns ({', '.join(self.names)}), got {input_shape[-1]}")
+            raise LayerError(
+                f"this layer scales {len(self.names)} columns ({', '.join(self.names)}), got {input_shape[-1]}"
+            )
         self.mean = self.add_weight(shape=(len(self.names),), initializer="zeros", trainable=False, name="mean")
         self.spread = self.add_weight(shape=(len(self.names),), initializer="ones", trainable=False, name="spread")
 
@@ -116,7 +119,9 @@ class Quantiles(keras.layers.Layer):
             raise LayerError(f"quantile levels must rise from above 0 to below 1, got {self.levels}")
 
     def build(self, input_shape) -> None:
-        self.dense = keras.layers.Dense(len(self.levels), kernel_initializer=keras.initializers.GlorotUniform(self.seed))
+        self.dense = keras.layers.Dense(
+            len(self.levels), kernel_initializer=keras.initializers.GlorotUniform(self.seed)
+        )
         self.dense.build(input_shape)
 
     def call(self, hidden):

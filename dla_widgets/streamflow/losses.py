@@ -1,7 +1,8 @@
 """What a network is told to make small. Each loss leaves out days without a measurement and weighs all basins alike.
 
-A target is (sample, day, 2): discharge [mm/day], NaN where nothing was measured, and the spread of its basin [mm/day]. A loss
-looks only at the last days of a prediction, as many as there are targets: the days before were there to warm up.
+A target is (sample, day, 2): discharge [mm/day], NaN where nothing was measured, and the spread of its basin
+[mm/day]. A loss looks only at the last days of a prediction, as many as there are targets: the days before were there
+to warm up.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ EPSILON = 0.1
 class BasinNSE(keras.losses.Loss):
     r"""Squared error over the variance of the basin's own discharge: about 1 - NSE, averaged over basins.
 
-    .. math:: L = \frac1N \sum_{b,t} \frac{(\hat q_{b,t} - q_{b,t})^2}{(s_b + \epsilon)^2}, \quad \epsilon = 0.1\ \mathrm{mm/day}
+    .. math::
+        L = \frac1N \sum_{b,t} \frac{(\hat q_{b,t} - q_{b,t})^2}{(s_b + \epsilon)^2}, \qquad \epsilon = 0.1
 
     With plain squared errors a wet basin would count a hundred times more than a dry one.
 
@@ -42,7 +44,8 @@ class BasinNSE(keras.losses.Loss):
 
 @keras.saving.register_keras_serializable("dla_widgets")
 class Pinball(keras.losses.Loss):
-    r"""Quantile loss: to be under the observation costs :math:`\tau`, to be over it :math:`1 - \tau`, in spreads of the basin.
+    r"""Quantile loss: to be under the observation costs :math:`\tau`, to be over it :math:`1 - \tau`, in spreads of
+    the basin.
 
     .. math:: L_\tau = \max(\tau (q - \hat q_\tau),\ (\tau - 1)(q - \hat q_\tau)) / (s_b + \epsilon)
 
@@ -53,7 +56,9 @@ class Pinball(keras.losses.Loss):
     Koenker and Bassett (1978), doi:10.2307/1913643; Gneiting and Raftery (2007), doi:10.1198/016214506000001437
     """
 
-    def __init__(self, quantiles=(0.05, 0.25, 0.5, 0.75, 0.95), epsilon: float = EPSILON, name: str = "pinball", **options):
+    def __init__(
+        self, quantiles=(0.05, 0.25, 0.5, 0.75, 0.95), epsilon: float = EPSILON, name: str = "pinball", **options
+    ):
         super().__init__(name=name, reduction=None, **options)
         self.quantiles, self.epsilon = tuple(quantiles), epsilon
 
@@ -68,7 +73,7 @@ class Pinball(keras.losses.Loss):
 
 
 def _aligned(y_true, y_pred):
-    """Observed (NaN as 0), whether measured, spread, and the last days of the prediction; each (sample, day, 1 or more)."""
+    """Observed (NaN as 0), whether measured, spread, and the last days predicted; each (sample, day, 1 or more)."""
     y_pred = y_pred if len(y_pred.shape) == 3 else ops.expand_dims(y_pred, 1)
     simulated = y_pred[:, -y_true.shape[1] :]
     measured = ops.logical_not(ops.isnan(y_true[..., :1]))

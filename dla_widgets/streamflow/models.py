@@ -1,4 +1,5 @@
-"""Recurrent networks for discharge: plain Keras models that take forcings in physical units and give discharge in mm/day.
+"""Recurrent networks for discharge: plain Keras models that take forcings in physical units and give discharge in
+mm/day.
 
 ========================  ==================================================================================
 :func:`lstm`              one basin, or many without saying which: forcings -> LSTM -> linear head
@@ -7,9 +8,10 @@
 :func:`quantile_lstm`     not one number but a range of them
 ========================  ==================================================================================
 
-Inputs are called ``forcings`` (sample, day, input) and ``attributes`` (sample, attribute); the output is (sample, day, 1), or
-(sample, day, quantile). The head is linear, so a model may dip below zero; :func:`predict` cuts that off, as in Kratzert et al.
-(2019). A cut inside the network would stop it from learning wherever it is wrong on the dry side.
+Inputs are called ``forcings`` (sample, day, input) and ``attributes`` (sample, attribute); the output is (sample,
+day, 1), or (sample, day, quantile). The head is linear, so a model may dip below zero; :func:`predict` cuts that off,
+as in Kratzert et al. (2019). A cut inside the network would stop it from learning wherever it is wrong on the dry
+side.
 """
 
 from __future__ import annotations
@@ -27,8 +29,20 @@ from .prediction import predict
 from .sequences import ATTRIBUTES, Scaler
 from .training import train
 
-__all__ = ["ModelError", "entity_aware_lstm", "load", "load_reference", "lstm", "predict", "quantile_lstm", "references",
-           "regional_lstm", "save", "scaler_of", "train"]  # fmt: skip
+__all__ = [
+    "ModelError",
+    "entity_aware_lstm",
+    "load",
+    "load_reference",
+    "lstm",
+    "predict",
+    "quantile_lstm",
+    "references",
+    "regional_lstm",
+    "save",
+    "scaler_of",
+    "train",
+]
 
 WEIGHTS = Path(__file__).parent / "weights"
 
@@ -47,8 +61,8 @@ def lstm(
     hidden : number of memory cells
     inputs : names of the forcings
     dropout : share of the hidden states that the head does not see, while training
-    forget_bias : where the forget gate begins; at 3 a new network remembers 95 % from day to day, so that it can find out
-        about snow before it has learnt to remember
+    forget_bias : where the forget gate begins; at 3 a new network remembers 95 % from day to day, so that it can find
+        out about snow before it has learnt to remember
     seed : the same seed, the same first weights
 
     References
@@ -93,7 +107,8 @@ def entity_aware_lstm(
     forget_bias: float = 3.0,
     seed: int = 0,
 ) -> keras.Model:
-    """An EA-LSTM: the static attributes decide once which memory cells a basin may write to, the weather decides the rest.
+    """An EA-LSTM: the static attributes decide once which memory cells a basin may write to, the weather decides the
+    rest.
 
     Its layer ``gate`` gives the input gate (sample, hidden): basins with alike gates are alike to the network.
 
@@ -203,7 +218,8 @@ def references() -> list[str]:
 def load_reference(name: str = "simulated") -> keras.Model:
     """A bundled model: ``"simulated"`` for the simulated basins, ``"camels"`` for real ones.
 
-    Both are regional LSTMs with static attributes, trained on PERIODS["train"]; data, scores and limits are on their cards.
+    Both are regional LSTMs with static attributes, trained on PERIODS["train"]; data, scores and limits are on their
+    cards.
     """
     if name not in references():
         raise ModelError(f"no bundled model {name!r}; there are {', '.join(references()) or 'none'}")
@@ -215,8 +231,11 @@ def scaler_of(model: keras.Model) -> Scaler:
     layers = [layer for layer in model.layers if isinstance(layer, Scale) and layer.saw]
     if not layers:
         raise ModelError("this model has no fitted scaling inside; train(model, basins) fits it on the training period")
-    columns = [(n, u, float(m), float(s)) for layer in layers
-               for n, u, m, s in zip(layer.names, layer.units, layer.mean.numpy(), layer.spread.numpy(), strict=True)]  # fmt: skip
+    columns = [
+        (n, u, float(m), float(s))
+        for layer in layers
+        for n, u, m, s in zip(layer.names, layer.units, layer.mean.numpy(), layer.spread.numpy(), strict=True)
+    ]
     days, basins = layers[0].saw.split(", ")
     names, units, mean, spread = zip(*columns, strict=True)
     return Scaler(names, units, mean, spread, tuple(days.split(" ... ")), int(basins.split()[0]))

@@ -19,7 +19,7 @@ import xarray as xr
 
 from ..errors import CourseError
 from .basins import TARGET
-from .sequences import SequenceError, attribute_array, days_of, forcing_array
+from .sequences import attribute_array, days_of, forcing_array
 
 WEIGHTS = Path(__file__).parent / "weights"
 
@@ -59,7 +59,9 @@ class NumpyLSTM:
         coords = {n: kept.coords[n] for n in ("basin", "time", "lat", "lon") if n in kept.coords}
         attrs = {"units": "mm/day", "long_name": "simulated discharge", "model": self.name}
         if self.levels:
-            return xr.DataArray(values, coords | {"quantile": list(self.levels)}, ("basin", "time", "quantile"), TARGET, attrs)
+            return xr.DataArray(
+                values, coords | {"quantile": list(self.levels)}, ("basin", "time", "quantile"), TARGET, attrs
+            )
         return xr.DataArray(values[..., 0], coords, ("basin", "time"), TARGET, attrs)
 
     def run(self, forcings: np.ndarray, attributes: np.ndarray | None = None, states: bool = False):
@@ -73,7 +75,8 @@ class NumpyLSTM:
         Returns
         -------
         discharge : (basin, time, 1 or quantile) [mm/day], not cut off at zero
-        inside : None, or a dict of arrays (basin, time, hidden): ``input``, ``forget``, ``candidate``, ``output`` gates, ``cell``,
+        inside : None, or a dict of arrays (basin, time, hidden): ``input``, ``forget``, ``candidate``, ``output``
+            gates, ``cell``,
             ``hidden``
         """
         x = self._scaled("scale_forcings", forcings)
@@ -98,7 +101,7 @@ class NumpyLSTM:
 
 
 def _loop(ahead: np.ndarray, recurrent: np.ndarray, states: bool):
-    """The memory, day by day. `ahead` (time, basin, 4 hidden) is what weather and bias put into the gates i, f, g, o."""
+    """The memory, day by day; `ahead` (time, basin, 4 hidden) is what weather and bias put into gates i, f, g, o."""
     days, basins, n = len(ahead), ahead.shape[1], len(recurrent)
     # sigmoid(x) = (1 + tanh(x / 2)) / 2, so that one call of tanh serves all four gates
     half = np.repeat(np.array([0.5, 0.5, 1.0, 0.5], "float32"), n)
@@ -123,7 +126,9 @@ def _loop(ahead: np.ndarray, recurrent: np.ndarray, states: bool):
     if not states:
         return hidden, None
     parts = np.split(kept.swapaxes(0, 1), 5, -1)
-    return hidden, dict(zip(("input", "forget", "candidate", "output", "cell"), parts, strict=True)) | {"hidden": hidden}
+    return hidden, dict(zip(("input", "forget", "candidate", "output", "cell"), parts, strict=True)) | {
+        "hidden": hidden
+    }
 
 
 def load(model: str | os.PathLike = "simulated") -> NumpyLSTM:
@@ -151,19 +156,27 @@ def _assemble(config: dict, stored: io.BytesIO, path: Path) -> NumpyLSTM:
     layers = config["layers"]
     kinds = [layer["class_name"] for layer in layers]
     if odd := [kind for kind in kinds if kind not in RUNS]:
-        raise EngineError(f"{path.name} has a layer {odd[0]}; the NumPy engine runs {', '.join(sorted(RUNS))}. "
-                          "Use load() and predict() of dla_widgets.streamflow.models for this one.")  # fmt: skip
+        raise EngineError(
+            f"{path.name} has a layer {odd[0]}; the NumPy engine runs {', '.join(sorted(RUNS))}. Use load() and "
+            "predict() of dla_widgets.streamflow.models for this one."
+        )
     if (kinds.count("LSTM"), kinds.count("Dense") + kinds.count("Quantiles")) != (1, 1):
-        raise EngineError(f"{path.name} has {kinds.count('LSTM')} LSTM layers; the NumPy engine runs one LSTM with one head")
+        raise EngineError(
+            f"{path.name} has {kinds.count('LSTM')} LSTM layers; the NumPy engine runs one LSTM with one head"
+        )
     named = {layer["config"]["name"]: layer["config"] for layer in layers}
     quantiles = [layer["config"]["levels"] for layer in layers if layer["class_name"] == "Quantiles"]
-    return NumpyLSTM(config["name"], tuple(named["scale_forcings"]["names"]),
-                     tuple(named.get("scale_attributes", {}).get("names", ())), tuple(quantiles[0]) if quantiles else (),
-                     _weights(layers, stored))  # fmt: skip
+    return NumpyLSTM(
+        config["name"],
+        tuple(named["scale_forcings"]["names"]),
+        tuple(named.get("scale_attributes", {}).get("names", ())),
+        tuple(quantiles[0]) if quantiles else (),
+        _weights(layers, stored),
+    )
 
 
 def _weights(layers: list[dict], stored: io.BytesIO) -> dict[tuple[str, int], np.ndarray]:
-    """Arrays by layer name and number. In the file a layer is called after its class, with a number from the second on."""
+    """Arrays by layer name and number. The file calls a layer after its class, with a number from the second on."""
     import h5py
 
     where = {"LSTM": "cell/vars", "Quantiles": "dense/vars"}

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from .basins import INPUTS, TARGET, attributes as attributes_of, forcings as forcings_of
+from .basins import INPUTS, TARGET
+from .basins import attributes as attributes_of
+from .basins import forcings as forcings_of
 from .sequences import SequenceError, attribute_array, days_of, forcing_array
 
 if TYPE_CHECKING:
@@ -33,13 +35,14 @@ def predict(
     basins : forcings (and static attributes, if the model has some) in the one schema; one basin or many
     period : a slice of dates, a name of PERIODS, or None for the whole record
     warmup : days before `period` that fill the memory first, as far as the record has them
-    scheme : ``"pass"`` goes once through the record; ``"windows"`` starts anew for every day with the `warmup` days that end
-        on it, as in the papers: hundreds of times the work for the same score
+    scheme : ``"pass"`` goes once through the record; ``"windows"`` starts anew for every day with the `warmup` days
+        that end on it, as in the papers: hundreds of times the work for the same score
     batch : basins (or windows) that are computed at once
 
     Returns
     -------
-    DataArray (basin, time) named ``discharge`` [mm/day], never negative; (basin, time, quantile) from a model of quantiles
+    DataArray (basin, time) named ``discharge`` [mm/day], never negative; (basin, time, quantile) from a model of
+    quantiles
 
     Raises
     ------
@@ -68,20 +71,25 @@ def columns_of(model: keras.Model) -> tuple[tuple[str, ...], tuple[str, ...]]:
     daily = next(iter(names.values()), INPUTS)
     expected = model.inputs[0].shape[-1]
     if expected != len(daily):
-        raise SequenceError(f"the model takes {expected} forcings but does not say which; put Scale([names ...]) first in it, "
-                            f"or give it the {len(INPUTS)} of INPUTS: {', '.join(INPUTS)}")  # fmt: skip
+        raise SequenceError(
+            f"the model takes {expected} forcings but does not say which; put Scale([names ...]) first in it, or "
+            f"give it the {len(INPUTS)} of INPUTS: {', '.join(INPUTS)}"
+        )
     return tuple(daily), tuple(static)
 
 
 def arrays_for(model: keras.Model, basins: xr.Dataset) -> tuple[np.ndarray, np.ndarray | None]:
     """Forcings (basin, time, input) and attributes (basin, attribute) that `model` takes, from `basins`."""
     daily, static = columns_of(model)
-    for what, wanted, known in (("forcing", daily, forcings_of(basins)), ("static attribute", static, attributes_of(basins))):
+    for what, wanted, known in (
+        ("forcing", daily, forcings_of(basins)),
+        ("static attribute", static, attributes_of(basins)),
+    ):
         if missing := [name for name in wanted if name not in known]:
             raise SequenceError(
                 f"the model {model.name!r} takes the {what}{'s' * (len(wanted) > 1)} {', '.join(wanted)}; "
-                f"{basins.attrs.get('source', 'the dataset')} has no usable {', '.join(missing)}. Load it with the others, or "
-                f"build a model for what there is: {', '.join(known) or 'none'}."
+                f"{basins.attrs.get('source', 'the dataset')} has no usable {', '.join(missing)}. "
+                f"Load it with the others, or build a model for what there is: {', '.join(known) or 'none'}."
             )
     return forcing_array(basins, daily), attribute_array(basins, static) if static else None
 
@@ -96,8 +104,10 @@ def _one_pass(model, daily, static, batch: int) -> np.ndarray:
     for i in range(0, len(daily), batch):
         part = model.predict_on_batch(feed(daily[i : i + batch], None if static is None else static[i : i + batch]))
         if part.ndim != 3:
-            raise SequenceError("the model gives only the last day of a sequence; build its LSTM with return_sequences=True, or "
-                                'predict with scheme="windows"')  # fmt: skip
+            raise SequenceError(
+                "the model gives only the last day of a sequence; build its LSTM with return_sequences=True, "
+                'or predict with scheme="windows"'
+            )
         parts.append(part)
     return np.concatenate(parts)
 
@@ -112,7 +122,9 @@ def _windowed(model, daily, static, days: int, length: int, batch: int) -> np.nd
     for b in range(len(view)):
         for i in range(0, days, batch):
             part = view[b, i : i + batch]
-            result = model.predict_on_batch(feed(part, None if static is None else np.repeat(static[b : b + 1], len(part), 0)))
+            result = model.predict_on_batch(
+                feed(part, None if static is None else np.repeat(static[b : b + 1], len(part), 0))
+            )
             out.append(result[:, -1] if result.ndim == 3 else result)
     return np.concatenate(out).reshape(len(view), days, -1)
 

@@ -1,8 +1,8 @@
 """Training in seconds: random pieces of the record, with a year to warm up and a year to learn from.
 
-The papers show a network 365 days to learn from one of them, and the next window is the same but for a day: the same weather
-goes through the network 365 times. A piece of 730 days is as long as two windows and teaches 365 days at once, which is about
-180 times fewer steps per day learnt from. Both schemes are here; :data:`SCHEMES` names them.
+The papers show a network 365 days to learn from one of them, and the next window is the same but for a day: the same
+weather goes through the network 365 times. A piece of 730 days is as long as two windows and teaches 365 days at
+once, which is about 180 times fewer steps per day learnt from. Both schemes are here; :data:`SCHEMES` names them.
 """
 
 from __future__ import annotations
@@ -44,19 +44,23 @@ def train(
 ) -> keras.callbacks.History:
     """Fit `model` to the discharge of `basins` in `period`.
 
-    Scaling that the model brings unfitted is fitted first, on these basins and this period alone. One update is one epoch to
-    Keras, so that `callbacks` and the history see each of them.
+    Scaling that the model brings unfitted is fitted first, on these basins and this period alone. One update is one
+    epoch to Keras, so that `callbacks` and the history see each of them.
 
     Parameters
     ----------
-    model : a model of :mod:`.models`, or your own: (sample, day, forcing) -> (sample, day, 1), or (sample, 1) with windows
+    model : a model of :mod:`.models`, or your own: (sample, day, forcing) -> (sample, day, 1), or (sample, 1) with
+        windows
     basins : forcings, discharge and attributes in the one schema; one basin or many
-    period : a slice of dates, a name of PERIODS, or None for the whole record; the warm-up may come from the days before
-    updates, batch, learning_rate : steps of gradient descent, sequences in each, and the highest rate, which is reached after a
-        twentieth of the steps and then falls along a cosine; by default what :func:`usual` says for this number of basins
+    period : a slice of dates, a name of PERIODS, or None for the whole record; the warm-up may come from the days
+        before
+    updates, batch, learning_rate : steps of gradient descent, sequences in each, and the highest rate, which is
+        reached after a twentieth of the steps and then falls along a cosine; by default what :func:`usual` says for
+        this number of basins
     scheme : ``"pieces"`` or ``"windows"``
     loss : by default :class:`~.losses.BasinNSE`, or :class:`~.losses.Pinball` for a model of quantiles
-    fused : run textbook LSTM layers through TensorFlow's fused kernel while training; same weights, same gradients, less time
+    fused : run textbook LSTM layers through TensorFlow's fused kernel while training; same weights, same gradients,
+        less time
     seed : which pieces are drawn; first weights and dropout have the model's own seed
     progress : show one line that is rewritten
 
@@ -79,7 +83,12 @@ def train(
     rates = keras.callbacks.LearningRateScheduler(lambda update: float(rate_at(update, learning_rate, updates)))
     pace = _pace(updates, ProgressLine() if progress else None)
     history = runner.fit(
-        samples.batches(batch, seed), epochs=updates, steps_per_epoch=1, verbose=0, shuffle=False, callbacks=[rates, pace, *callbacks]
+        samples.batches(batch, seed),
+        epochs=updates,
+        steps_per_epoch=1,
+        verbose=0,
+        shuffle=False,
+        callbacks=[rates, pace, *callbacks],
     )
     history.history["seconds"] = pace.seconds
     return history
@@ -99,7 +108,8 @@ class Samples:
     """Sequences to draw from: where each may begin, and what was measured on its last days.
 
     daily : (basin, time, input); static : (basin, attribute) or None; discharge : (basin, time) [mm/day];
-    spread : (basin,) standard deviation of discharge in the period [mm/day]; starts : per basin, rows where one may begin
+    spread : (basin,) standard deviation of discharge in the period [mm/day]; starts : per basin, rows where one may
+        begin
     """
 
     daily: np.ndarray
@@ -136,15 +146,19 @@ def draw_from(model: keras.Model, basins: xr.Dataset, period: slice | str | None
     seen, inside = basins.isel(time=slice(first, rows.stop)), basins.isel(time=rows)
     days = seen.sizes["time"]
     if days <= warmup:
-        raise SequenceError(f"{days} days are too few: {warmup} go into the warm-up and nothing is left to learn from; choose a "
-                            "longer period")  # fmt: skip
+        raise SequenceError(
+            f"{days} days are too few: {warmup} go into the warm-up and nothing is left to learn from; choose a "
+            "longer period"
+        )
     taught = min(taught, days - warmup)
     discharge = discharge_array(seen)
     discharge[:, : rows.start - first] = np.nan
     measured = np.isfinite(discharge)
     if not measured[:, warmup:].any():
         raise SequenceError(nothing_measured(inside))
-    spread = np.array([np.std(q[ok], dtype="float64") if ok.any() else 0 for q, ok in zip(discharge, measured, strict=True)])
+    spread = np.array(
+        [np.std(q[ok], dtype="float64") if ok.any() else 0 for q, ok in zip(discharge, measured, strict=True)]
+    )
     starts = tuple(_starts(ok, warmup, taught) for ok in measured)
     daily, static = arrays_for(model, seen)
     return Samples(daily, static, discharge, spread.astype("float32"), starts, warmup + taught, taught, inside)

@@ -30,7 +30,11 @@ def test_only_the_last_days_count():
     true, simulated = targets(days=3), RNG.normal(size=(4, 10, 1)).astype("float32")
     other = simulated.copy()
     other[:, :7] = 1e6
-    assert float(BasinNSE()(true, simulated)) == float(BasinNSE()(true, other)) == pytest.approx(by_hand(true, simulated), rel=1e-5)
+    assert (
+        float(BasinNSE()(true, simulated))
+        == float(BasinNSE()(true, other))
+        == pytest.approx(by_hand(true, simulated), rel=1e-5)
+    )
 
 
 def test_a_network_that_gives_only_the_last_day():

@@ -82,7 +82,9 @@ def test_the_same_seed_gives_the_same_first_weights(build):
 def test_the_forget_gate_starts_open():
     lstm = models.lstm(4, forget_bias=3.0).get_layer("lstm").cell.bias.numpy()
     np.testing.assert_array_equal(lstm, [0] * 4 + [3] * 4 + [0] * 8)
-    ea = next(w for w in models.entity_aware_lstm(4, forget_bias=3.0).weights if w.path.endswith("bias") and w.shape == (12,))
+    ea = next(
+        w for w in models.entity_aware_lstm(4, forget_bias=3.0).weights if w.path.endswith("bias") and w.shape == (12,)
+    )
     np.testing.assert_array_equal(ea.numpy(), [3] * 4 + [0] * 8)
 
 
@@ -129,11 +131,19 @@ def test_quantiles_never_cross():
 
 def test_prediction_is_labelled_in_mm_per_day_and_never_negative(basins, scaler):
     discharge = models.predict(scaled(models.lstm, scaler), basins, "test")
-    assert discharge.name == "discharge" and discharge.dims == ("basin", "time") and discharge.attrs["units"] == "mm/day"
+    assert (
+        discharge.name == "discharge" and discharge.dims == ("basin", "time") and discharge.attrs["units"] == "mm/day"
+    )
     assert discharge.sizes == {"basin": 3, "time": 3652} and float(discharge.min()) >= 0
     assert set(discharge.coords) == {"basin", "time", "lat", "lon"}
     ranges = models.predict(scaled(models.quantile_lstm, scaler), basins.isel(basin=0), "test")
-    assert ranges.dims == ("basin", "time", "quantile") and list(ranges["quantile"].values) == [0.05, 0.25, 0.5, 0.75, 0.95]
+    assert ranges.dims == ("basin", "time", "quantile") and list(ranges["quantile"].values) == [
+        0.05,
+        0.25,
+        0.5,
+        0.75,
+        0.95,
+    ]
 
 
 def test_a_model_takes_physical_units(basins, scaler):
@@ -141,7 +151,9 @@ def test_a_model_takes_physical_units(basins, scaler):
     model = scaled(models.lstm, scaler)
     day = np.stack([basins[name].values[:1, :400] for name in INPUTS], -1)
     by_hand = model(day).numpy()[0, :, 0]
-    np.testing.assert_allclose(np.maximum(by_hand, 0), models.predict(model, basins.isel(basin=0, time=slice(0, 400)))[0], atol=1e-6)
+    np.testing.assert_allclose(
+        np.maximum(by_hand, 0), models.predict(model, basins.isel(basin=0, time=slice(0, 400)))[0], atol=1e-6
+    )
 
 
 def test_the_memory_is_filled_with_the_days_before(basins, scaler):
@@ -154,7 +166,9 @@ def test_the_memory_is_filled_with_the_days_before(basins, scaler):
 
 def test_many_basins_are_predicted_in_parts(basins, scaler):
     model = scaled(models.regional_lstm, scaler)
-    np.testing.assert_allclose(models.predict(model, basins, "test", batch=2), models.predict(model, basins, "test"), atol=1e-5)
+    np.testing.assert_allclose(
+        models.predict(model, basins, "test", batch=2), models.predict(model, basins, "test"), atol=1e-5
+    )
 
 
 def test_a_windowed_prediction_of_a_day_sees_its_window_only(basins, scaler):
@@ -172,7 +186,9 @@ def test_a_windowed_prediction_of_a_day_sees_its_window_only(basins, scaler):
 
 def test_a_model_for_other_inputs(basins):
     model = models.lstm(4, inputs=("prcp", "swe"))
-    with pytest.raises(SequenceError, match=r"'lstm' takes the forcings prcp, swe; simulated.* has no usable swe. Load it"):
+    with pytest.raises(
+        SequenceError, match=r"'lstm' takes the forcings prcp, swe; simulated.* has no usable swe. Load it"
+    ):
         models.predict(model, basins)
     with pytest.raises(SequenceError, match=r"takes the static attributes .* has no usable p_mean, "):
         models.predict(models.regional_lstm(4), basins.drop_vars(ATTRIBUTES))
@@ -180,7 +196,9 @@ def test_a_model_for_other_inputs(basins):
 
 def test_a_model_that_does_not_say_what_it_takes(basins):
     own = keras.Sequential([keras.Input((None, 3)), keras.layers.LSTM(2, return_sequences=True), keras.layers.Dense(1)])
-    with pytest.raises(SequenceError, match=r"takes 3 forcings but does not say which; put Scale\(\[names ...\]\) first"):
+    with pytest.raises(
+        SequenceError, match=r"takes 3 forcings but does not say which; put Scale\(\[names ...\]\) first"
+    ):
         models.predict(own, basins)
 
 
@@ -198,7 +216,7 @@ def test_files_that_are_not_there(tmp_path):
     models.save(models.lstm(2), tmp_path / "mine.keras")
     with pytest.raises(models.ModelError, match=r"no model at .*yours.keras; in that folder there is mine.keras"):
         models.load(tmp_path / "yours.keras")
-    with pytest.raises(models.ModelError, match="one .keras file, got 'mine.h5'; try 'mine.keras'"):
+    with pytest.raises(models.ModelError, match=r"one .keras file, got 'mine.h5'; try 'mine.keras'"):
         models.save(models.lstm(2), tmp_path / "mine.h5")
     with pytest.raises(models.ModelError, match="no bundled model 'camel'; there are"):
         models.load_reference("camel")

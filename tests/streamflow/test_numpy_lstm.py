@@ -34,8 +34,10 @@ def test_it_gives_what_keras_gives(both, basins):
 
 
 def test_a_single_basin(both, basins):
-    model, engine = both
-    np.testing.assert_allclose(engine.predict(basins.isel(basin=1), "test")[0], engine.predict(basins, "test")[1], atol=1e-5)
+    _, engine = both
+    np.testing.assert_allclose(
+        engine.predict(basins.isel(basin=1), "test")[0], engine.predict(basins, "test")[1], atol=1e-5
+    )
 
 
 def test_what_happens_inside(basins, tmp_path):
@@ -54,19 +56,23 @@ def test_what_happens_inside(basins, tmp_path):
 
 def test_it_does_without_tensorflow(tmp_path):
     models.save(models.lstm(4), tmp_path / "model.keras")
-    code = ("import sys; from dla_widgets.streamflow import numpy_lstm; from dla_widgets.streamflow.simulated import simulated_basins;"
-            "e = numpy_lstm.load('model.keras'); print(e.predict(simulated_basins(1, 1)).sizes['time'], 'tensorflow' in sys.modules, "
-            "'keras' in sys.modules)")  # fmt: skip
+    code = (
+        "import sys; from dla_widgets.streamflow import numpy_lstm; from dla_widgets import simulated_basins; "
+        "e = numpy_lstm.load('model.keras'); print(e.predict(simulated_basins(1, 1)).sizes['time'], "
+        "'tensorflow' in sys.modules, 'keras' in sys.modules)"
+    )
     said = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
     assert said.split() == ["365", "False", "False"]
 
 
 def test_what_it_cannot_run_it_refuses(tmp_path):
     path = models.save(models.entity_aware_lstm(4), tmp_path / "ea.keras")
-    with pytest.raises(numpy_lstm.EngineError, match=r"ea.keras has a layer RNN; the NumPy engine runs .*Use load\(\) and predict"):
+    with pytest.raises(
+        numpy_lstm.EngineError, match=r"ea.keras has a layer RNN; the NumPy engine runs .*Use load\(\) and predict"
+    ):
         numpy_lstm.load(path)
     with pytest.raises(numpy_lstm.EngineError, match="no bundled model and no file 'simulatd'; bundled are"):
         numpy_lstm.load("simulatd")
     (tmp_path / "broken.keras").write_text("not a zip")
-    with pytest.raises(numpy_lstm.EngineError, match="broken.keras is not a .keras file"):
+    with pytest.raises(numpy_lstm.EngineError, match=r"broken.keras is not a .keras file"):
         numpy_lstm.load(tmp_path / "broken.keras")

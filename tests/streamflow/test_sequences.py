@@ -51,14 +51,16 @@ def test_forcings_come_in_the_order_asked_for(basins):
 
 def test_a_missing_forcing_is_named_with_its_basin_and_day(gappy):
     day = str(gappy["time"].values[100])[:10]
-    with pytest.raises(SequenceError, match=rf"'tmax' is missing at basin sim-02 on {day} \(the first of 1 gaps\).*interpolate_na"):
+    with pytest.raises(
+        SequenceError, match=rf"'tmax' is missing at basin sim-02 on {day} \(the first of 1 gaps\).*interpolate_na"
+    ):
         forcing_array(gappy)
 
 
 def test_an_unknown_forcing_gets_its_likely_meaning(basins):
-    with pytest.raises(SequenceError, match="no forcing 'prpc' in simulated.*; did you mean 'prcp'?"):
+    with pytest.raises(SequenceError, match=r"no forcing 'prpc' in simulated.*; did you mean 'prcp'?"):
         forcing_array(basins, ["prpc"])
-    with pytest.raises(SequenceError, match="no static attribute 'aridty'.*did you mean 'aridity'?"):
+    with pytest.raises(SequenceError, match=r"no static attribute 'aridty'.*did you mean 'aridity'?"):
         attribute_array(basins, ["aridty"])
 
 
@@ -76,7 +78,9 @@ def test_coverage_counts_measured_days(basins):
     np.testing.assert_allclose(table["fraction"], known.mean(1))
     dry = coverage(basins.assign(discharge=basins["discharge"] * np.nan))
     assert (dry["measured"] == 0).all() and dry["first"].isna().all()
-    first = coverage(basins.isel(time=slice(0, 50)).assign(discharge=lambda d: d["discharge"].where(d["time"] > d["time"][9])))
+    first = coverage(
+        basins.isel(time=slice(0, 50)).assign(discharge=lambda d: d["discharge"].where(d["time"] > d["time"][9]))
+    )
     assert first["first"].iloc[0] == pd.Timestamp("1989-10-11")
 
 
@@ -96,9 +100,11 @@ def test_periods_that_share_a_day_are_refused(basins):
 
 
 def test_a_period_outside_the_record_says_what_the_record_is(basins):
-    with pytest.raises(SequenceError, match=r"2011-01-01 ... 2012-12-31 lies outside the record, 1989-10-01 ... 2009-09-30"):
+    with pytest.raises(
+        SequenceError, match=r"2011-01-01 ... 2012-12-31 lies outside the record, 1989-10-01 ... 2009-09-30"
+    ):
         days_of(basins, slice("2011-01-01", "2012-12-31"))
-    with pytest.raises(SequenceError, match="no period 'trian'.*did you mean 'train'?"):
+    with pytest.raises(SequenceError, match=r"no period 'trian'.*did you mean 'train'?"):
         days_of(basins, "trian")
     assert days_of(basins, None) == slice(0, basins.sizes["time"])
 
@@ -106,7 +112,7 @@ def test_a_period_outside_the_record_says_what_the_record_is(basins):
 def test_every_basin_is_unseen_exactly_once():
     basins = simulated_basins(n=7, years=1)
     unseen = [list(new["basin"].values) for _, new in by_basin(basins, folds=3, seed=4)]
-    assert sorted(sum(unseen, [])) == list(basins["basin"].values)
+    assert sorted(b for fold in unseen for b in fold) == list(basins["basin"].values)
     for known, new in by_basin(basins, folds=3, seed=4):
         assert not set(known["basin"].values) & set(new["basin"].values)
     assert unseen == [list(new["basin"].values) for _, new in by_basin(basins, folds=3, seed=4)]
@@ -206,7 +212,9 @@ def test_windows_are_views_and_take_no_more_memory_than_the_record():
 
 
 def test_a_window_longer_than_the_record(basins):
-    with pytest.raises(SequenceError, match="a window of 365 days does not fit into 100 days, 1989-10-01 ... 1990-01-08"):
+    with pytest.raises(
+        SequenceError, match=r"a window of 365 days does not fit into 100 days, 1989-10-01 ... 1990-01-08"
+    ):
         windows(basins.isel(time=slice(0, 100)))
 
 
@@ -219,4 +227,6 @@ def test_nothing_measured(basins):
 
 
 def test_the_periods_are_kratzerts():
-    assert PERIODS["train"] == slice("1999-10-01", "2008-09-30") and PERIODS["test"] == slice("1989-10-01", "1999-09-30")
+    assert PERIODS["train"] == slice("1999-10-01", "2008-09-30") and PERIODS["test"] == slice(
+        "1989-10-01", "1999-09-30"
+    )

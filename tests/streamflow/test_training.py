@@ -168,7 +168,9 @@ def test_a_quantile_model_gets_the_pinball_loss(basins):
 
 def test_callbacks_see_every_update_and_the_model_as_it_learns(basins):
     model, seen = models.lstm(4), []
-    watch = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append((logs["loss"], model.get_weights()[2].sum())))
+    watch = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: seen.append((logs["loss"], model.get_weights()[2].sum()))
+    )
     history = train(model, basins, callbacks=[watch], **QUICK)
     assert [loss for loss, _ in seen] == history.history["loss"]
     assert len({total for _, total in seen}) == 3
@@ -196,12 +198,16 @@ def test_a_progress_line_is_not_shown_too_often(monkeypatch):
 
 def test_no_discharge_to_learn_from(basins):
     dry = basins.assign(discharge=basins["discharge"].where(basins["time"] < np.datetime64("1999-10-01")))
-    with pytest.raises(SequenceError, match="no discharge was measured at any of the 4 basins between 1999-10-01 and 2008-09-30"):
+    with pytest.raises(
+        SequenceError, match="no discharge was measured at any of the 4 basins between 1999-10-01 and 2008-09-30"
+    ):
         train(models.lstm(2), dry, **QUICK)
 
 
 def test_a_period_outside_the_record():
-    with pytest.raises(SequenceError, match="1999-10-01 ... 2008-09-30 lies outside the record, 1989-10-01 ... 1991-09-30"):
+    with pytest.raises(
+        SequenceError, match=r"1999-10-01 ... 2008-09-30 lies outside the record, 1989-10-01 ... 1991-09-30"
+    ):
         train(models.lstm(2), simulated_basins(1, 2), **QUICK)
 
 

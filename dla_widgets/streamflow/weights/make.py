@@ -4,8 +4,8 @@
     python -m dla_widgets.streamflow.weights.make camels DIR
 
 DIR holds ``camels_us_daymet.nc`` (or is any source that :func:`~dla_widgets.streamflow.camels.load_camels` reads) and
-``published_scores/``. Both models are regional LSTMs with the 27 static attributes, trained on PERIODS["train"] and scored on
-PERIODS["test"].
+``published_scores/``. Both models are regional LSTMs with the 27 static attributes, trained on PERIODS["train"] and
+scored on PERIODS["test"].
 """
 
 from __future__ import annotations
@@ -53,27 +53,30 @@ Scores are of one seed; another seed differs by about 0.01. Discharge below zero
 
 WORDS = {
     "simulated": {
-        "what": "For the basins of `simulated_basins()`: what a lesson compares a learner's own network with, and what an explorer "
-                "runs without TensorFlow.",
-        "limits": "The basins are invented. A good score here says that the network has learnt the rules of `simulated.py`, and "
-                  "nothing about a real river.",
-        "source": "`simulated_basins()` with its defaults (32 basins, 20 years, seed 0); no data file.",
         "command": "simulated",
+        "what": "For the basins of `simulated_basins()`: what a lesson compares a learner's own network with, and what "
+        "an explorer runs without TensorFlow.",
+        "limits": "The basins are invented. A good score here says that the network has learnt the rules of "
+        "`simulated.py`, and nothing about a real river.",
+        "source": "`simulated_basins()` with its defaults (32 basins, 20 years, seed 0); no data file.",
     },
     "camels": {
-        "what": "For real basins of the United States (CAMELS-US with Daymet forcings), a starting point for one's own training.",
-        "limits": "Trained on 400 basins without much human influence, most of them east of the Rocky Mountains; a small network and a "
-                  "short training, so the published models are better. Snow in deep shade, karst, reservoirs, irrigation and floods "
-                  "larger than any of 1999 to 2008 are beyond it. Not for warnings or for design.",
-        "source": "Newman et al. (2015), doi:10.5194/hess-19-209-2015; Addor et al. (2017), doi:10.5194/hess-21-5293-2017; discharge of "
-                  "most basins by way of Caravan, Kratzert et al. (2023), doi:10.1038/s41597-023-01975-w. The weights contain no record "
-                  "of any basin.",
         "command": "camels DIR",
+        "what": "For real basins of the United States (CAMELS-US with Daymet forcings), and a starting point for one's "
+        "own training.",
+        "limits": "Trained on 400 basins without much human influence, most of them in the east; a small network and a "
+        "short training, so the published models are better. Reservoirs, irrigation, karst, and floods larger than any "
+        "of 1999 to 2008 are beyond it. Not for warnings or for design.",
+        "source": "Newman et al. (2015), doi:10.5194/hess-19-209-2015; Addor et al. (2017), "
+        "doi:10.5194/hess-21-5293-2017; discharge of most basins by way of Caravan, Kratzert et al. (2023), "
+        "doi:10.1038/s41597-023-01975-w. The weights contain no record of any basin.",
     },
-}  # fmt: skip
+}
 
 
-def make(name: str, basins: xr.Dataset, folder: Path = WEIGHTS, published: Mapping[str, float] | None = None) -> dict[str, float]:
+def make(
+    name: str, basins: xr.Dataset, folder: Path = WEIGHTS, published: Mapping[str, float] | None = None
+) -> dict[str, float]:
     """Train the model `name` on `basins`, write it and its card to `folder`, and return its scores.
 
     Parameters
@@ -88,7 +91,9 @@ def make(name: str, basins: xr.Dataset, folder: Path = WEIGHTS, published: Mappi
     graded = [b for b in basins["basin"].values if b not in DOUBTFUL and (published is None or b in published)]
     scores = grade(model, basins, graded)
     if published is not None:
-        scores["median NSE of the published LSTM (256 cells, 531 basins) on them"] = float(np.median([published[b] for b in graded]))
+        scores["median NSE of the published LSTM (256 cells, 531 basins) on them"] = float(
+            np.median([published[b] for b in graded])
+        )
     save(model, folder / f"{name}.keras")
     days = f"{PERIODS['train'].start} to {PERIODS['train'].stop}, {basins.sizes['basin']} basins"
     rows = "\n".join(f"| {label} | {value:.3f} |" for label, value in scores.items())
@@ -134,7 +139,11 @@ def main(arguments: list[str]) -> None:
 
         folder = Path(arguments[1]).expanduser()
         file = folder / "camels_us_daymet.nc"
-        scores = make("camels", load_camels(file if file.is_file() else folder), published=published_scores(folder)["LSTM"].dropna())
+        scores = make(
+            "camels",
+            load_camels(file if file.is_file() else folder),
+            published=published_scores(folder)["LSTM"].dropna(),
+        )
     else:
         sys.exit(__doc__)
     print(*[f"{label}: {value:.3f}" for label, value in scores.items()], sep="\n")
