@@ -5,9 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from ...exercise import Exercise, Probe
-from .leakage import lagged_features, split_periods, standardise
-
-__all__ = ["antecedent_rain", "climatology", "lagged_features", "skill_over", "split_periods", "standardise"]
 
 # --- climatology ------------------------------------------------------------------------------------------------------
 

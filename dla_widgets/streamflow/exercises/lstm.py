@@ -7,9 +7,6 @@ from functools import cache, lru_cache
 import numpy as np
 
 from ...exercise import Exercise
-from .sequences import cut_pieces, make_windows, nse_loss
-
-__all__ = ["build_lstm", "cut_pieces", "leaky_bucket", "lstm_step", "make_windows", "nse_loss"]
 
 # --- leaky_bucket -----------------------------------------------------------------------------------------------------
 
@@ -237,7 +234,11 @@ def _facts(model, features):
     """What can be said of a network from outside: shapes, size, and what it answers when its weights are set."""
     import keras
 
-    days = model.input_shape[1] or 8
+    facts = {"input shape": str(model.input_shape), "output shape": str(model.output_shape),
+             "number of weights": model.count_params()}
+    if model.input_shape[1] is not None:
+        return facts
+    days = 8
     forcing = np.cos(np.arange(days * features)).reshape(1, days, features)
     before = model.get_weights()
     answers = []
@@ -245,8 +246,7 @@ def _facts(model, features):
         model.set_weights([0.8 * sign * np.sin(1 + np.arange(w.size)).reshape(w.shape) for w in before])
         answers.append(keras.ops.convert_to_numpy(model(forcing))[0])
     model.set_weights(before)
-    return {"input shape": str(model.input_shape), "output shape": str(model.output_shape),
-            "number of weights": model.count_params(), "answers with known weights": np.stack(answers)}
+    return facts | {"answers with known weights": np.stack(answers)}
 
 
 def _observe_network(model, features, units):
