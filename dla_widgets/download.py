@@ -49,7 +49,7 @@ def fetch(url: str, path: Path, checksum: str | None = None, progress: bool = Tr
     if checksum is None and record.is_file():
         checksum = f"sha256:{record.read_text().split()[0]}"
     path.parent.mkdir(parents=True, exist_ok=True)
-    downloader = Resuming(path, progress)
+    downloader = Resuming(path, progress, verified=checksum is not None)
     pooch.get_logger().setLevel("WARNING")  # the bar says it already
     for _ in range(2):
         try:
@@ -94,10 +94,11 @@ class Resuming:
     """Downloader for Pooch that goes on where it stopped, in this run or an earlier one.
 
     What has come is kept as ``name.part``, with the server's tag of the version beside it, so that a file that changed
-    in the meantime is not continued.
+    in the meantime is not continued. Without such a tag it is continued only if a checksum will tell (`verified`).
     """
 
-    def __init__(self, path: Path, progress: bool = True):
+    def __init__(self, path: Path, progress: bool = True, verified: bool = False):
+        self.verified = verified
         self.part = path.with_name(f"{path.name}.part")
         self.tag = path.with_name(f"{path.name}.part-tag")
         self.progress = progress
@@ -134,6 +135,8 @@ class Resuming:
         have, headers = self.have(), {}
         if have and self.tag.is_file():
             headers = {"Range": f"bytes={have}-", "If-Range": self.tag.read_text()}
+        elif have and self.verified:
+            headers = {"Range": f"bytes={have}-"}
         with _answer(url, headers) as answer:
             if answer.status_code == 416:  # nothing after what we have
                 if answer.headers.get("Content-Range", "").endswith(f"/{have}"):

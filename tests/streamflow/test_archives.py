@@ -194,6 +194,16 @@ def test_a_file_that_changed_in_between_starts_again(server, tmp_path):
     assert set(fetch(f"{server.url}/x", tmp_path / "x", progress=False).read_bytes()) == set(b"b")
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_without_a_tag_it_goes_on_only_if_a_checksum_will_tell(server, tmp_path, known):
+    content = np.random.default_rng(1).bytes(300_000)
+    server.files["x"], server.tags["x"], server.cuts["x"] = content, 'W/"weak"', [100_000]
+    checksum = f"md5:{hashlib.md5(content).hexdigest()}" if known else None
+    assert fetch(f"{server.url}/x", tmp_path / "x", checksum, progress=False).read_bytes() == content
+    first, second = server.asked("x")
+    assert first is None and (second is not None) == known
+
+
 def test_all_of_it_had_come_already(server, tmp_path):
     content = np.random.default_rng(0).bytes(1000)
     server.files["x"] = content
