@@ -37,7 +37,7 @@ def check_folder(root: Path, products: list[str]) -> None:
     for product in products:
         if product not in known:
             close = get_close_matches(product, known, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"`dla fetch camels --products {product}` fetches it"
+            hint = f"did you mean {close[0]!r}?" if close else f"`dla fetch camels --product {product}` fetches it"
             raise CamelsError(
                 f"no forcing {product!r} in {root / FORCING} (there: {', '.join(known) or 'nothing'}); {hint}"
             )
@@ -71,7 +71,8 @@ def gauge_files(
         elif basin not in known:
             missing[basin] = no_such_basin(basin, known, root.name)
         else:
-            fetch = f"`dla fetch camels --basins {basin} --products {','.join(products)}` fetches it"
+            options = "".join(f" --product {product}" for product in products)
+            fetch = f"`dla fetch camels --basins {basin}{options}` fetches it"
             missing[basin] = f"{basin} has no {' and no '.join(lacking)} file in {root}; {fetch}"
     return files, missing
 

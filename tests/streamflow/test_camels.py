@@ -302,14 +302,17 @@ def test_a_basin_without_streamflow_is_left_out_and_asked_for_is_an_error(root):
         CamelsWarning, match=r"1 of 3 basins lack a forcing file, a streamflow file or attributes, .*: 01000002"
     ):
         assert load_camels(root)["basin"].values.tolist() == [BASINS[0], BASINS[2]]
-    with pytest.raises(BasinError, match=r"01000002 has no streamflow file in .*; `dla fetch camels --basins 01000002"):
+    with pytest.raises(
+        BasinError,
+        match=r"01000002 has no streamflow file in .*; `dla fetch camels --basins 01000002 --product daymet` fetches it",
+    ):
         load_camels(root, BASINS[1])
 
 
 def test_a_misspelt_product_is_named_with_what_was_meant(root):
     with pytest.raises(CamelsError, match=r"no forcing 'daimet' in .* \(there: daymet\); did you mean 'daymet'\?"):
         load_camels(root, forcing="daimet")
-    with pytest.raises(CamelsError, match=r"no forcing 'nldas' .*`dla fetch camels --products nldas` fetches it"):
+    with pytest.raises(CamelsError, match=r"no forcing 'nldas' .*`dla fetch camels --product nldas` fetches it"):
         load_camels(root, forcing=["daymet", "nldas"])
 
 
