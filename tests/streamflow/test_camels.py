@@ -304,7 +304,7 @@ def test_a_basin_without_streamflow_is_left_out_and_asked_for_is_an_error(root):
         assert load_camels(root)["basin"].values.tolist() == [BASINS[0], BASINS[2]]
     with pytest.raises(
         BasinError,
-        match=r"01000002 has no streamflow file in .*; `dla fetch camels --basins 01000002 --product daymet` fetches it",
+        match=r"01000002 has no streamflow file in .*; `dla fetch camels --basins 01000002 --product daymet`",
     ):
         load_camels(root, BASINS[1])
 
