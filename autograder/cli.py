@@ -27,7 +27,8 @@ def build(
 
     from .lessons import LessonError, find_lessons
     from .notebooks import build as build_notebooks
-    from .syllabus import update_readme
+    from .notebooks import write
+    from .syllabus import update_readme, welcome
 
     console = Console()
     try:
@@ -37,6 +38,8 @@ def build(
                 task, advance=1, description=f"Building {lesson.project}/{lesson.name}"))
         readme = course / "README.md"
         updated = readme.is_file() and update_readme(readme, lessons)
+        if (template := course / "welcome.md").is_file():
+            write(out / "learner" / "Welcome.md", welcome(template.read_text(encoding="utf-8"), lessons))
     except LessonError as error:
         typer.secho(str(error), err=True, fg=typer.colors.RED)
         raise typer.Exit(1) from None

@@ -10,6 +10,7 @@ from .lessons import Lesson, LessonError
 from .notebooks import write
 
 BEGIN, END = "<!-- syllabus: begin -->", "<!-- syllabus: end -->"
+LESSONS = "<!-- lessons -->"
 HEAD = "| lesson | when you are through, you can | minutes | points |\n|---|---|--:|--:|"
 
 
@@ -55,3 +56,17 @@ def update_readme(path: Path, lessons: Iterable[Lesson]) -> bool:
     if after != before:
         write(path, after)
     return after != before
+
+
+def welcome(template: str, lessons: Iterable[Lesson]) -> str:
+    """The learner's first page: `template` with links to the notebooks in place of its marker.
+
+    Raises
+    ------
+    LessonError : the marker is missing
+    """
+    if LESSONS not in template:
+        raise LessonError(f"course/welcome.md has no place for the lessons; add the line {LESSONS}")
+    rows = [f"| [{lesson.name[:2]} {lesson.title}]({lesson.project}/{lesson.name}.ipynb) | {lesson.minutes} |"
+            for lesson in sorted(lessons, key=lambda lesson: (lesson.project != "streamflow", lesson.name))]
+    return template.replace(LESSONS, "\n".join(["| lesson | minutes |", "|---|--:|", *rows]))

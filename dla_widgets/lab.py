@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from urllib.parse import quote
 
 from . import kernel
 from .workspace import deliver
 
 WELCOME = "Welcome.md"
+
+#: Settings of JupyterLab and nbgrader for a learner: patience with training cells, no advisor's panels.
+SETTINGS = Path(__file__).parent / "jupyter_config"
 
 
 def prepare(lessons: Path, workspace: Path) -> list[str]:
@@ -27,7 +29,7 @@ def prepare(lessons: Path, workspace: Path) -> list[str]:
 
 def command(workspace: Path, browser: bool = True, extra: tuple[str, ...] = ()) -> list[str]:
     """The command that starts JupyterLab on the welcome page: loopback only, with Jupyter's own token."""
-    page = f"/lab/tree/{quote(WELCOME)}?factory=Markdown%20Preview" if (workspace / WELCOME).exists() else "/lab"
+    page = f"/lab/tree/{WELCOME}" if (workspace / WELCOME).exists() else "/lab"
     line = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={workspace.resolve()}", f"--LabApp.default_url={page}",
             "--ServerApp.ip=127.0.0.1", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
             "--LabApp.news_url=None"]
@@ -42,5 +44,10 @@ def start(workspace: Path, browser: bool = True, extra: tuple[str, ...] = ()) ->
     """Replace this process by JupyterLab, so that Ctrl-C and signals reach it directly."""
     kernel.apply_limits()
     line = command(workspace, browser, extra)
-    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    _put_first("PATH", Path(sys.executable).parent)
+    _put_first("JUPYTER_CONFIG_PATH", SETTINGS)
     os.execv(line[0], line)
+
+
+def _put_first(variable: str, folder: Path) -> None:
+    os.environ[variable] = os.pathsep.join(filter(None, [str(folder), os.environ.get(variable)]))

@@ -67,4 +67,22 @@ def test_jupyterlab_listens_on_loopback_only(workspace):
     line = command(workspace, browser=False)
     assert "--ServerApp.ip=127.0.0.1" in line and "--no-browser" in line
     assert not any("token" in part or "password" in part for part in line)  # Jupyter's own token stays on
-    assert "--LabApp.default_url=/lab/tree/Welcome.md?factory=Markdown%20Preview" in line
+    assert "--LabApp.default_url=/lab/tree/Welcome.md" in line
+
+
+def notebook(source, **rest):
+    return json.dumps({"cells": [{"cell_type": "code", "source": source, **rest}]})
+
+
+def test_running_a_notebook_is_no_edit_but_writing_in_it_is(lessons, workspace):
+    lesson, mine = lessons / "streamflow/01_basins.ipynb", workspace / "streamflow/01_basins.ipynb"
+    lesson.write_text(notebook("1 + 1"))
+    deliver(lessons, workspace)
+    mine.write_text(notebook(["1 + ", "1"], outputs=["2"]))
+    assert whats(lessons, workspace) == ["same"]
+    lesson.write_text(notebook("1 + 2"))
+    assert whats(lessons, workspace) == ["updated"]
+    mine.write_text(notebook("1 + 3"))
+    lesson.write_text(notebook("1 + 4"))
+    assert whats(lessons, workspace) == ["beside"]
+    assert "1 + 3" in mine.read_text()
