@@ -432,7 +432,7 @@ into days (Kratzert et al. 2019, doi:10.5194/hess-23-5089-2019):
 $$L = \frac{1}{N} \sum_{b,t} \left( \frac{q^s_{b,t} - q^o_{b,t}}{s_b + 0.1\ \mathrm{mm/day}} \right)^2$$
 
 over the $N$ days that were asked about *and* measured. The 0.1 keeps a nearly dry river from dividing by nothing. A
-forecast of the mean has a loss of about 1; perfection is 0.
+forecast of the mean has a loss of about 1, less a little because of the 0.1; perfection is 0.
 """
 
 # %% solution="nse_loss"
@@ -472,10 +472,14 @@ units. A layer `Scale` before it and one behind it translate; `train` fits them,
 they are saved *inside* the model. So it takes millimetres and pascals and answers in mm/day, and nobody can scale it
 wrongly later.
 
-And the forget gate: Keras starts its bias at 1, a gate of 0.73, a bucket that is half empty after two days. From
-there it is a long way to snow. Set it to 3, which keeps 95 % overnight, before the first update. You know which block
-of the bias it is.
+And the forget gate: Keras starts its bias at 1. From there it is a long way to snow; set it to 3 before the first
+update. What that means for a bucket, the cell prints. You know which block of the bias it is.
 """
+
+# %%
+for bias in (1.0, 3.0):
+    keeps = 1 / (1 + np.exp(-bias))
+    print(f"bias {bias:.0f}: {keeps:.0%} stay overnight, half is gone after {np.log(0.5) / np.log(keeps):.0f} days")
 
 # %%
 def scaled_network(units=64, seed=0):
