@@ -286,11 +286,9 @@ def _arrange(rows: _Rows, expected: Expected) -> np.ndarray:
 
 def _basin_remedy(unknown: Iterable[str], expected: Expected) -> str:
     first = _short(next(iter(unknown), ""))
-    padded = [b for b in expected.basins if b.lstrip("0") == first.lstrip("0")]
-    if padded:
+    if padded := [b for b in expected.basins if b.lstrip("0") == first.lstrip("0")]:
         return f"Did you mean {padded[0]!r}? Gauge ids are text: spreadsheets and int() drop the leading zero."
-    close = get_close_matches(first, expected.basins, n=1)
-    if close:
+    if close := get_close_matches(first, expected.basins, n=1):
         return f"Did you mean {close[0]!r}?"
     return f"There are {len(expected.basins)}: {expected.basins[0]} ... {expected.basins[-1]}."
 
@@ -301,11 +299,10 @@ def _check_complete(missing: np.ndarray, expected: Expected, name: str) -> None:
     absent = [b for b, gone in zip(expected.basins, missing.all(axis=1)) if gone]
     if absent:
         shown = ", ".join(absent[:5]) + (", ..." if len(absent) > 5 else "")
-        raise refusal(
-            f"{name}: {len(absent)} of {len(expected.basins)} basins are missing ({shown}). Predict every basin."
-        )
+        of = f"{len(absent)} of {len(expected.basins)} basins {_are(len(absent))} missing"
+        raise refusal(f"{name}: {of} ({shown}). Predict every basin.")
     worst = int(np.argmax(missing.any(axis=1)))
-    first = expected.days[int(np.argmax(missing[worst]))]
+    first, gone = expected.days[int(np.argmax(missing[worst]))], int(missing[worst].sum())
     others = int(missing.any(axis=1).sum()) - 1
     also = f" and days of {others} other basin{'s' * (others > 1)}" if others else ""
     remedy = (
@@ -314,9 +311,13 @@ def _check_complete(missing: np.ndarray, expected: Expected, name: str) -> None:
         else "Predict every day; where a forcing is missing, fill it."
     )
     raise refusal(
-        f"{name}: {missing[worst].sum()} of {len(expected.days)} days of basin {expected.basins[worst]} are missing "
+        f"{name}: {gone} of {len(expected.days)} days of basin {expected.basins[worst]} {_are(gone)} missing "
         f"(first: {first:%Y-%m-%d}){also}. {remedy}"
     )
+
+
+def _are(n: int) -> str:
+    return "is" if n == 1 else "are"
 
 
 def _check_unit(values: np.ndarray, expected: Expected, name: str) -> None:
