@@ -147,10 +147,8 @@ class Exercise:
     def _explain(self, function, probes, expected, outcomes, first: int, parts: dict[str, bool]) -> Verdict:
         score = sum(parts.values()) / len(parts)
         detail = self._numbers(probes[first], outcomes[first], expected[first])
-        for mistake in self.mistakes:
-            theirs = [self._call(mistake.function, probe) for probe in probes]
-            if all(self._same(outcome, t) for outcome, t in zip(outcomes, theirs)):
-                return self._verdict("mistake", mistake.message, detail, mistake.name, score)
+        if mistake := self._recognise(probes, outcomes, probes[first].part):
+            return self._verdict("mistake", mistake.message, detail, mistake.name, score)
         outcome, wanted = outcomes[first], expected[first]
         if outcome.error is not None:
             at = where(outcome.error, function)
@@ -164,6 +162,17 @@ class Exercise:
             missing = [part for part, ok in parts.items() if not ok]
             message = f"What is still missing: {', '.join(missing)}. {message}".strip()
         return self._verdict("partial" if score else "wrong", message or "The numbers differ.", detail, score=score)
+
+    def _recognise(self, probes: list[Probe], outcomes: list[Outcome], part: str) -> Mistake | None:
+        """The mistake that gives just these answers; else one that does in `part`, should there be two mistakes at once."""
+        first_of_two = None
+        for mistake in self.mistakes:
+            same = [self._same(outcome, self._call(mistake.function, probe)) for probe, outcome in zip(probes, outcomes)]
+            if all(same):
+                return mistake
+            if first_of_two is None and all(ok for ok, probe in zip(same, probes) if probe.part == part):
+                first_of_two = mistake
+        return first_of_two
 
     def _changed_input(self, outcomes: list[Outcome]) -> Verdict | None:
         changed = next((outcome.value[1] for outcome in outcomes if outcome.ok and outcome.value[1]), None)

@@ -156,6 +156,14 @@ def test_parts_earn_a_share(exercise):
     assert verdict.message.startswith("What is still missing: gaps in the record.")
 
 
+def test_of_two_mistakes_at_once_the_known_one_is_named(exercise):
+    def multiplies_and_trips(volume, area):
+        return volume * area * 1e6 if not np.isnan(volume).any() else volume * np.nan
+
+    verdict = exercise.judge(multiplies_and_trips, seed=1)
+    assert (verdict.mistake, verdict.score) == ("multiplied", 0)
+
+
 def test_an_input_without_an_answer_asks_for_an_error():
     e = Exercise("depth", depth, lambda rng: [(1.0, 2.0), (1.0, -2.0)], [])
     verdict = e.judge(lambda volume, area: volume / area / 1e3, seed=1)
