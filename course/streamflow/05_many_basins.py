@@ -162,7 +162,7 @@ looking at.
 """
 
 # %%
-RECIPE = {"updates": 250, "batch": 32, "learning_rate": 2e-2}  # enough for a class; the reference took many more
+RECIPE = {"updates": 200, "batch": 32, "learning_rate": 2e-2}  # enough for a class; the reference took many more
 
 blind = lstm(32)
 train(blind, basins, **RECIPE)
