@@ -46,7 +46,7 @@ _HOME = {
     "validate_submission": "competition",
 }
 
-__all__ = sorted(_HOME)
+__all__ = sorted(_HOME)  # noqa: PLE0605 - one table says what is public and where it is
 
 
 def __getattr__(name: str):

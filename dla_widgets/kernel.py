@@ -81,7 +81,8 @@ def main() -> None:
         del sys.path[0]
     from ipykernel.kernelapp import launch_new_instance
 
-    launch_new_instance()
+    # What TensorFlow's C++ says of processors and missing GPUs belongs in the server's log, not in a learner's notebook.
+    launch_new_instance(argv=[*sys.argv[1:], "--IPKernelApp.capture_fd_output=False"])
 
 
 if __name__ == "__main__":

@@ -5,7 +5,9 @@ import os
 import subprocess
 import sys
 
+import nbformat
 from jupyter_client.manager import start_new_kernel
+from nbclient import NotebookClient
 
 from dla_widgets import kernel
 
@@ -35,3 +37,10 @@ def test_a_started_kernel_has_the_limits():
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
+
+
+def test_what_a_library_writes_below_python_stays_out_of_the_notebook():
+    code = "import os; os.write(2, b'low-level chatter'); print('from Python')"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+    NotebookClient(notebook, kernel_name="python3", timeout=60).execute()
+    assert [output.text for output in notebook.cells[0].outputs] == ["from Python\n"]

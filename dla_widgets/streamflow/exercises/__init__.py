@@ -5,9 +5,9 @@ from pkgutil import iter_modules
 
 from ...exercise import Exercise
 
-EXERCISES = [
+EXERCISES = list(dict.fromkeys(  # a lesson's file may name those of its second file again
     thing
     for lesson in iter_modules(__path__)
     for thing in vars(import_module(f"{__name__}.{lesson.name}")).values()
     if isinstance(thing, Exercise)
-]
+))
