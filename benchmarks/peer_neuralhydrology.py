@@ -131,6 +131,7 @@ def main():
                 start = now()
                 curve.append({**spent, "nse": median_nse(cfg, trainer.model)})
                 row["evaluation"] = since(start)
+                print(spec["scheme"], "epoch", epoch, {k: round(v, 3) for k, v in curve[-1].items()}, file=sys.stderr)
                 trainer.model.train()
     row |= {"curve": curve, "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
     print("\n" + json.dumps(row))

@@ -150,11 +150,12 @@ def run(command: list[str], spec: dict) -> dict:
     n = str(spec["threads"])
     threads = {"OMP_NUM_THREADS": n, "TF_NUM_INTRAOP_THREADS": n, "TF_NUM_INTEROP_THREADS": "1", "KMP_BLOCKTIME": "0"}
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+    environment = os.environ | threads | quiet
     done = subprocess.run(
-        command, input=json.dumps(spec), text=True, capture_output=True, check=False, env=os.environ | threads | quiet
+        command, input=json.dumps(spec), text=True, stdout=subprocess.PIPE, check=False, env=environment
     )
     if done.returncode:
-        sys.exit(f"{' '.join(command)} failed:\n{done.stderr[-3000:]}")
+        sys.exit(f"{' '.join(command)} failed; its own words are above")
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 

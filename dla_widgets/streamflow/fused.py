@@ -9,7 +9,22 @@ TensorFlow 2.21, so the first one is used here, and its gradient is given explic
 from __future__ import annotations
 
 import keras
+import numpy as np
 import tensorflow as tf
+
+#: Weights times samples of one day up to which the kernel computes on one thread; above, it is slower than the loop.
+QUICK = 1_200_000
+
+
+def worthwhile(model: keras.Model, batch: int) -> bool:
+    """Whether the fused kernel is the quicker one for batches of this size, as measured on two cores."""
+    sizes = [
+        int(np.prod(layer.cell.kernel.shape) + np.prod(layer.cell.recurrent_kernel.shape))
+        for layer in model.layers
+        if _suits(layer)
+    ]
+    units = [layer.units for layer in model.layers if _suits(layer)]
+    return bool(sizes) and max(sizes) * batch <= QUICK and max(units) <= 96
 
 
 def fused(model: keras.Model) -> keras.Model:

@@ -36,7 +36,8 @@ def predict(
     period : a slice of dates, a name of PERIODS, or None for the whole record
     warmup : days before `period` that fill the memory first, as far as the record has them
     scheme : ``"pass"`` goes once through the record; ``"windows"`` starts anew for every day with the `warmup` days
-        that end on it, as in the papers: hundreds of times the work for the same score
+        that end on it, as in the papers: hundreds of times the work for the same score, and NaN while the record is
+        shorter than that
     batch : basins (or windows) that are computed at once
 
     Returns
@@ -55,6 +56,8 @@ def predict(
     if scheme == "pass":
         discharge = _one_pass(model, daily, static, batch)[:, rows.start - first :]
     elif scheme == "windows":
+        if daily.shape[1] < warmup:
+            raise SequenceError(f"a window of {warmup} days does not fit into the {daily.shape[1]} days of the record")
         discharge = _windowed(model, daily, static, rows.stop - rows.start, max(warmup, 1), batch * 8)
     else:
         raise SequenceError(f'scheme must be "pass" or "windows", got {scheme!r}')
@@ -113,20 +116,17 @@ def _one_pass(model, daily, static, batch: int) -> np.ndarray:
 
 
 def _windowed(model, daily, static, days: int, length: int, batch: int) -> np.ndarray:
-    """Every one of the last `days` days from the `length` days that end on it; fewer at the start of a record."""
-    # Days before the record are filled with its first day, so that all windows have one length.
-    lead = max(0, length - 1 + days - daily.shape[1])
-    padded = np.concatenate([np.repeat(daily[:, :1], lead, 1), daily], 1)[:, -(length - 1 + days) :]
-    view = np.moveaxis(np.lib.stride_tricks.sliding_window_view(padded, length, axis=1), -1, 2)
-    out = []
-    for b in range(len(view)):
-        for i in range(0, days, batch):
-            part = view[b, i : i + batch]
-            result = model.predict_on_batch(
-                feed(part, None if static is None else np.repeat(static[b : b + 1], len(part), 0))
-            )
-            out.append(result[:, -1] if result.ndim == 3 else result)
-    return np.concatenate(out).reshape(len(view), days, -1)
+    """Each of the last `days` days from the `length` days that end on it; NaN where the record has not so many."""
+    windows = np.moveaxis(np.lib.stride_tricks.sliding_window_view(daily, length, axis=1), -1, 2)[:, -days:]
+    parts = []
+    for b in range(len(windows)):
+        for i in range(0, windows.shape[1], batch):
+            part = windows[b, i : i + batch]
+            beside = None if static is None else np.repeat(static[b : b + 1], len(part), 0)
+            result = model.predict_on_batch(feed(part, beside))
+            parts.append(result[:, -1] if result.ndim == 3 else result)
+    found = np.concatenate(parts).reshape(*windows.shape[:2], -1)
+    return np.pad(found, ((0, 0), (days - windows.shape[1], 0), (0, 0)), constant_values=np.nan)
 
 
 def _labelled(discharge: np.ndarray, model, basins: xr.Dataset) -> xr.DataArray:

@@ -37,7 +37,7 @@ def train(
     learning_rate: float | None = None,
     scheme: str = "pieces",
     loss: keras.losses.Loss | None = None,
-    fused: bool = True,
+    fused: bool | None = None,
     seed: int = 0,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     progress: bool = True,
@@ -59,8 +59,8 @@ def train(
         this number of basins
     scheme : ``"pieces"`` or ``"windows"``
     loss : by default :class:`~.losses.BasinNSE`, or :class:`~.losses.Pinball` for a model of quantiles
-    fused : run textbook LSTM layers through TensorFlow's fused kernel while training; same weights, same gradients,
-        less time
+    fused : run textbook LSTM layers through TensorFlow's fused kernel while training: same weights, same gradients;
+        by default where it takes less time (small batches)
     seed : which pieces are drawn; first weights and dropout have the model's own seed
     progress : show one line that is rewritten
 
@@ -78,7 +78,7 @@ def train(
     _fit_scaling(model, samples.train_basins)
     usual_updates, usual_batch, usual_rate = usual(len(samples.starts), scheme)
     updates, batch, learning_rate = updates or usual_updates, batch or usual_batch, learning_rate or usual_rate
-    runner = _runner(model, fused)
+    runner = _runner(model, batch, fused)
     runner.compile(keras.optimizers.Adam(learning_rate, clipnorm=1.0), loss or _loss_for(model), jit_compile=False)
     rates = keras.callbacks.LearningRateScheduler(lambda update: float(rate_at(update, learning_rate, updates)))
     pace = _pace(updates, ProgressLine() if progress else None)
@@ -100,7 +100,7 @@ def usual(basins: int, scheme: str = "pieces") -> tuple[int, int, float]:
         return 400, 256, 5e-3
     if basins == 1:
         return 80, 10, 3e-2
-    return int(np.clip(40 * basins**0.6, 100, 1500)), 64 if basins > 60 else 32, 1e-2
+    return int(np.clip(70 * basins**0.6, 100, 2400)), 48 if basins > 60 else 32, 1e-2
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,13 +191,13 @@ def rate_at(update: int, highest: float, updates: int) -> float:
     return highest * (0.1 + 0.45 * (1 + np.cos(np.pi * done)))
 
 
-def _runner(model: keras.Model, wanted: bool) -> keras.Model:
+def _runner(model: keras.Model, batch: int, wanted: bool | None) -> keras.Model:
     """A twin of `model` that shares its weights and bears the optimiser, so that `model` stays small on disk."""
     import keras
 
-    from .fused import fused
+    from .fused import fused, worthwhile
 
-    twin = fused(model) if wanted else model
+    twin = fused(model) if (worthwhile(model, batch) if wanted is None else wanted) else model
     return keras.Model(model.inputs, model.outputs) if twin is model else twin
 
 

@@ -181,6 +181,14 @@ def test_a_windowed_prediction_of_a_day_sees_its_window_only(basins, scaler):
         np.testing.assert_allclose(windowed.sel(time=day), alone.isel(time=-1), atol=1e-6)
 
 
+def test_where_the_record_begins_there_is_no_window(basins, scaler):
+    model, one = scaled(models.lstm, scaler), basins.isel(basin=[0], time=slice(0, 100))
+    windowed = models.predict(model, one, scheme="windows", warmup=30)
+    assert np.isnan(windowed.values[0, :29]).all() and np.isfinite(windowed.values[0, 29:]).all()
+    with pytest.raises(SequenceError, match="a window of 365 days does not fit into the 100 days of the record"):
+        models.predict(model, one, scheme="windows")
+
+
 # ----------------------------------------------------------------------------------------------------------- errors
 
 

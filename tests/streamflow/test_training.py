@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from dla_widgets.streamflow import models
 from dla_widgets.streamflow.basins import INPUTS, PERIODS
-from dla_widgets.streamflow.fused import fused
+from dla_widgets.streamflow.fused import fused, worthwhile
 from dla_widgets.streamflow.layers import Scale
 from dla_widgets.streamflow.losses import BasinNSE
 from dla_widgets.streamflow.progress import ProgressLine
@@ -55,6 +55,12 @@ def test_what_the_kernel_cannot_do_is_left_to_keras():
         assert fused(model) is model, odd
     ea = models.entity_aware_lstm(4)
     assert fused(ea) is ea
+
+
+def test_the_kernel_is_for_small_batches():
+    assert worthwhile(models.lstm(64), 64) and not worthwhile(models.regional_lstm(64), 64)
+    assert worthwhile(models.regional_lstm(64), 48) and not worthwhile(models.lstm(128), 4)
+    assert not worthwhile(models.entity_aware_lstm(4), 4)
 
 
 def test_both_kernels_learn_the_same(basins):

@@ -29,7 +29,7 @@ DOUBTFUL = ("06470800", "05057200", "05120500", "07142300")
 #: What each model is made with; `train` goes to :func:`~dla_widgets.streamflow.training.train`.
 RECIPES = {
     "simulated": {"hidden": 64, "seed": 0, "train": {"updates": 600, "batch": 32, "learning_rate": 1e-2}},
-    "camels": {"hidden": 64, "seed": 0, "train": {"updates": 2000, "batch": 64, "learning_rate": 1e-2}},
+    "camels": {"hidden": 64, "seed": 0, "train": {"updates": 2400, "batch": 48, "learning_rate": 1e-2}},
 }
 
 CARD = """# Reference model `{name}`
