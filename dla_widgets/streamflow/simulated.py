@@ -12,7 +12,7 @@ import xarray as xr
 
 from .basins import FORCINGS, TARGET, BasinError
 from .catchment import parameters, priestley_taylor, run
-from .weather import CLIMATES, Weather, ar1, draws, make_weather
+from .weather import CLIMATES, Weather, ar1, make_weather, normal
 
 #: Years simulated before the first day, so that the stores have forgotten how they began.
 SPIN_UP = 2
@@ -71,12 +71,13 @@ def simulated_basins(n: int = 32, years: int = 20, seed: int = 0) -> xr.Dataset:
     for name, value, least in (("n", n, 1), ("years", years, 1), ("seed", seed, 0)):
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
             raise BasinError(f"{name} must be a whole number of at least {least}, got {value!r}")
-    time = np.arange(f"{1989 - SPIN_UP}-10-01", f"{1989 + years}-10-01", dtype="datetime64[D]")
-    keep = slice(int(np.searchsorted(time, np.datetime64("1989-10-01"))), None)
+    # A day more than is kept: whether it rains tomorrow decides how much of a storm falls today.
+    time = np.arange(f"{1989 - SPIN_UP}-10-01", f"{1989 + years}-10-02", dtype="datetime64[D]")
+    keep = slice(int(np.searchsorted(time, np.datetime64("1989-10-01"))), -1)
     places = _places(n, seed)
     static = _landscape(places, n, seed)
     weather = make_weather(places, _day_of_year(time), seed)
-    river = run(parameters(static, _per_basin(seed, 7, n, 18).T), weather)
+    river = run(parameters(static, _per_basin(seed, 7, n, 20).T), weather)
     seen = _observed_weather(places, weather, seed)
     daily = {name: getattr(seen, name)[keep] for name in ("prcp", "srad", "tmax", "tmin", "vp", "dayl")}
     static |= _climate(daily, priestley_taylor(seen)[keep], seen.doy[keep])
@@ -120,12 +121,11 @@ def _landscape(places: dict[str, np.ndarray], n: int, seed: int) -> dict[str, np
 
 def _observed_weather(places: dict[str, np.ndarray], w: Weather, seed: int) -> Weather:
     """What the network of gauges makes of the weather: it misses snow and local storms, and its thermometers stand elsewhere."""
-    shape = w.prcp.shape
-    error = draws(seed, 10, shape[1], lambda rng: rng.standard_normal(shape[0]))
-    off = ar1(draws(seed, 11, shape[1], lambda rng: rng.standard_normal(shape[0])), 0.6)
+    days, n = w.prcp.shape
+    error, off = normal(seed, 10, n, days), ar1(normal(seed, 11, n, days), 0.6)
     mean = (w.tmin + w.tmax) / 2
-    local = 0.22 + 0.45 * places["storms"] / (1 + np.exp(-(mean - 14) / 3))
-    caught = 1 - 0.22 / (1 + np.exp(1.8 * (mean - 0.9)))
+    local = 0.26 + 0.80 * places["storms"] / (1 + np.exp(-(mean - 14) / 3))
+    caught = 1 - 0.35 / (1 + np.exp(1.8 * (mean - 0.9)))
     prcp = w.prcp * caught * np.exp(local * error - local**2 / 2)
     return Weather(w.doy, np.round(prcp, 2), w.tmin + 0.6 * off, w.tmax + 0.6 * off, w.srad, w.dayl, w.vp)
 
@@ -133,8 +133,7 @@ def _observed_weather(places: dict[str, np.ndarray], w: Weather, seed: int) -> W
 def _gauged(discharge: np.ndarray, time: np.ndarray, seed: int) -> np.ndarray:
     """Discharge [mm/day] as a gauge reports it: a drifting rating curve, daily noise, and gaps (NaN)."""
     days, n = discharge.shape
-    noise = draws(seed, 12, n, lambda rng: rng.standard_normal(days))
-    drift = ar1(draws(seed, 13, n, lambda rng: rng.standard_normal(days)), 0.99)
+    noise, drift = normal(seed, 12, n, days), ar1(normal(seed, 13, n, days), 0.99)
     measured = discharge * np.exp(0.06 * drift + 0.04 * noise)
     return np.where(_gaps(days, n, seed), np.nan, measured)
 
