@@ -5,8 +5,8 @@ Each is fitted on training basins and asked for the discharge of others, or of t
     climatology = Climatology().fit(train)
     climatology.predict(test)        # (basin, time) discharge [mm/day]
 
-Every one of them runs from the first day of the record it is given; those with a memory (:class:`RidgeLags`,
-:class:`Conceptual`) know nothing of the days before it and need about a year to find their feet, so give them a year more.
+Every one of them runs from the first day of the record it is given. Those with a memory (:class:`RidgeLags`,
+:class:`Conceptual`) know nothing of the days before and need about a year to find their feet: give them a year more.
 """
 
 from __future__ import annotations
@@ -39,7 +39,6 @@ class Baseline:
         BaselineError : a forcing is missing or in another unit, or a basin has no discharge at all
         """
         self._check(basins, [*self.needs, TARGET])
-        basins = basins.transpose("basin", "time", ...)
         self.fitted_ = {str(b): self._fit(_measured(basins.sel(basin=b))) for b in basins["basin"].values}
         return self
 
@@ -58,7 +57,6 @@ class Baseline:
                 hint = f"{name} makes one model per basin: fit it on the basins that you ask for"
                 raise BaselineError(f"{no_such_basin(wanted, known, f'this {name}')}. {hint}")
         self._check(basins, self.needs)
-        basins = basins.transpose("basin", "time", ...)
         values = [self._predict(self.fitted_[str(b)], basins.sel(basin=b)) for b in basins["basin"].values]
         coords = {k: v for k, v in basins.coords.items() if set(v.dims) <= {"basin", "time"}}
         label = {"units": "mm/day", "long_name": f"discharge by {name}"}
@@ -72,6 +70,10 @@ class Baseline:
                 raise BaselineError(f"{type(self).__name__} needs {name!r} [{unit}], which is not among {found}")
             if (got := basins[name].attrs.get("units")) != unit:
                 raise BaselineError(f"{name!r} must be in {unit}, is in {got}; convert it and set its attrs['units']")
+            if name != TARGET and not np.isfinite(basins[name]).all():
+                bad = np.argwhere(~np.isfinite(basins[name].transpose("basin", "time").values))[0]
+                where = f"basin {str(basins['basin'].values[bad[0]])!r} on {str(basins['time'].values[bad[1]])[:10]}"
+                raise BaselineError(f"{name!r} is missing for {where}; fill the gap, or leave the basin out")
 
     def _fit(self, basin: xr.Dataset):
         raise NotImplementedError
@@ -92,7 +94,7 @@ class Climatology(Baseline):
         self.window = window
 
     def _fit(self, basin: xr.Dataset) -> np.ndarray:
-        """(365,) mean discharge; the sums are smoothed before they are divided, so that a gap of some years does no harm."""
+        """(365,) mean discharge; sums and counts are smoothed before they are divided, so that gaps do no harm."""
         day, q = _calendar_day(basin), basin[TARGET].values
         there = np.isfinite(q)
         total = self._smooth(np.bincount(day[there], q[there], minlength=365))
@@ -110,8 +112,8 @@ class Climatology(Baseline):
 class Persistence(Baseline):
     """As `lead` days ago. It looks at measured discharge, so it plays another game than all the others.
 
-    A forecaster with a gauge may use it; a model for the past, the future or the ungauged may not. Where the gauge was down the
-    last value before counts; before the first one, the mean of the training period.
+    A forecaster with a gauge may use it; a model for the past, the future or the ungauged may not. Where the gauge
+    was down the last value before counts; before the first one, the mean of the training period.
 
     Parameters
     ----------
@@ -139,9 +141,9 @@ class RidgeLags(Baseline):
 
     .. math:: \min_\beta \; \lVert q - X \beta \rVert^2 + \alpha \lVert \beta \rVert^2
 
-    Hoerl and Kennard (1970), doi:10.1080/00401706.1970.10488634. The columns of :math:`X` are standardised, :math:`\alpha` is
-    chosen by cross-validation over whole years (neighbouring days are too alike to test each other), and negative discharge
-    becomes zero.
+    Hoerl and Kennard (1970), doi:10.1080/00401706.1970.10488634. The columns of :math:`X` are standardised,
+    :math:`\alpha` is chosen by cross-validation over whole years (neighbouring days are too alike to test each
+    other), and negative discharge becomes zero.
 
     Parameters
     ----------
@@ -160,7 +162,7 @@ class RidgeLags(Baseline):
         x, q = self.columns(basin)[there], basin[TARGET].values[there].astype(float)
         years = np.flatnonzero(there) // 365
         if np.unique(years).size < 2:
-            raise BaselineError(f"RidgeLags needs discharge in two years at least to choose alpha; basin {_name(basin)} has one")
+            raise BaselineError(f"basin {_name(basin)}: RidgeLags needs two years of discharge to choose alpha")
         shift, scale = x.mean(0), np.maximum(x.std(0), 1e-9)
         x, mean = (x - shift) / scale, q.mean()
         fold = years % min(5, np.unique(years).size)
@@ -177,7 +179,7 @@ class RidgeLags(Baseline):
         return np.maximum((self.columns(basin) - shift) / scale @ beta + mean, 0)
 
     def columns(self, basin: xr.Dataset) -> np.ndarray:
-        """(time, column) lagged and antecedent-mean forcings of one basin; before the record the first day is repeated."""
+        """(time, column) lagged and antecedent-mean forcings; before the record its first day is repeated."""
         weather = np.stack([basin[name].values for name in self.needs], axis=1).astype(float)
         before = max(self.lags - 1, *self.means)
         padded = np.concatenate([np.repeat(weather[:1], before, axis=0), weather])
@@ -231,8 +233,11 @@ def _ridge(gram: np.ndarray, moment: np.ndarray, alpha: float) -> np.ndarray:
 
 def _conceptual_forcing(basin: xr.Dataset):
     """Precipitation, tmin, tmax and potential evapotranspiration of one basin, (time,) each."""
+    if "lat" not in basin.coords:
+        raise BaselineError(f"basin {_name(basin)} has no coordinate 'lat', which says how high the sun stands")
     prcp, tmin, tmax = (basin[name].values for name in ("prcp", "tmin", "tmax"))
-    return prcp, tmin, tmax, potential_evapotranspiration(tmin, tmax, float(basin["lat"]), basin["time"].dt.dayofyear.values)
+    doy = basin["time"].dt.dayofyear.values
+    return prcp, tmin, tmax, potential_evapotranspiration(tmin, tmax, float(basin["lat"]), doy)
 
 
 def _calendar_day(basin: xr.Dataset) -> np.ndarray:
@@ -245,7 +250,7 @@ def _calendar_day(basin: xr.Dataset) -> np.ndarray:
 
 def _measured(basin: xr.Dataset) -> xr.Dataset:
     if not bool(np.isfinite(basin[TARGET]).any()):
-        raise BaselineError(f"basin {_name(basin)} has no discharge in this period; leave it out, or choose another period")
+        raise BaselineError(f"basin {_name(basin)} has no discharge in this period; leave it out or change the period")
     return basin
 
 

@@ -1,12 +1,13 @@
 """The rivers that the simulated basins are made of: a conceptual model richer than any that is calibrated against it.
 
-Water passes a canopy whose leaves come and go, snow in five elevation bands that sun and warmth melt, ground that may be frozen,
-a soil that sheds, stores, drains sideways and downwards, hollows that fill before they spill, groundwater with a threshold, and
-the channel. Every step conserves water: precipitation = evaporation + discharge + change of storage.
+Water passes a canopy whose leaves come and go, snow in five elevation bands that sun and warmth melt, ground that may
+be frozen, a soil that sheds, stores and drains sideways and downwards, hollows that fill before they spill,
+groundwater with a threshold, and the channel. Every step conserves water: precipitation = evaporation + discharge +
+change of storage.
 
-The pieces are textbook ones: variable contributing area (Zhao 1980; Wood et al. 1992, doi:10.1029/91JD01786), degree-day and
-radiation melt (Hock 2003, doi:10.1016/S0022-1694(03)00257-9), fill and spill (Shook et al. 2013, doi:10.1002/hyp.9867), a cascade
-of linear stores for the channel (Nash 1957).
+The pieces are textbook ones: variable contributing area (Wood et al. 1992, doi:10.1029/91JD01786), melt by warmth and
+sunshine (Hock 2003, doi:10.1016/S0022-1694(03)00257-9), fill and spill (Shook et al. 2013, doi:10.1002/hyp.9867),
+linear stores in a row for the channel (Nash 1957).
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ def parameters(a: dict[str, np.ndarray], luck: np.ndarray) -> Parameters:
     Parameters
     ----------
     a : CAMELS attributes by name, each (basin,)
-    luck : (20, basin) standard normal numbers: what no table knows of a catchment, 10 % of each parameter
+    luck : (20, basin) standard normal numbers: what no table knows of a catchment, about 10 % of each parameter
     """
     forest, sand, clay = a["frac_forest"], a["sand_frac"] / 100, a["clay_frac"] / 100
     steep = a["slope_mean"] / 50
@@ -129,7 +130,8 @@ def run(p: Parameters, weather: Weather) -> Fluxes:
     before = left[0] + stores.total()
     evaporation, discharge = np.empty((days, n)), np.empty((days, n))
     for t in range(days):
-        evaporation[t], discharge[t] = stores.step(ground[t], mean[t], snow[t], capacity[t], demand[t], transpiration[t])
+        today = ground[t], mean[t], snow[t], capacity[t], demand[t], transpiration[t]
+        evaporation[t], discharge[t] = stores.step(*today)
     return Fluxes(weather.prcp, evaporation, discharge, snow, before, left[1] + stores.total())
 
 
@@ -206,7 +208,7 @@ class _Stores:
         self.soil = soil - down - side
         # Hollows spill more of what they get the fuller they are, and dry out.
         full = self.hollow / p.hollows
-        kept = np.minimum(runoff * (1 - full) , p.hollows - self.hollow)
+        kept = np.minimum(runoff * (1 - full), p.hollows - self.hollow)
         hollow = self.hollow + kept
         lost = np.minimum(hollow, need * full)
         seep = 0.03 * (hollow - lost)

@@ -1,9 +1,9 @@
 r"""GR4J with a snow store: a calibrated conceptual rainfall-runoff model in six parameters.
 
-Two stores and two unit hydrographs (Perrin, Michel and Andreassian 2003, doi:10.1016/S0022-1694(03)00225-7) behind a degree-day
-snow store (CemaNeige: Valery, Andreassian and Perrin 2014, doi:10.1016/j.jhydrol.2014.04.059), fed with potential
-evapotranspiration from temperature (Oudin et al. 2005). Of the water that the production store :math:`S` lets go, nine tenths
-pass the routing store :math:`R`:
+Two stores and two unit hydrographs (Perrin, Michel and Andreassian 2003, doi:10.1016/S0022-1694(03)00225-7) behind a
+degree-day snow store (CemaNeige: Valery, Andreassian and Perrin 2014, doi:10.1016/j.jhydrol.2014.04.059), fed with
+potential evapotranspiration from temperature (Oudin et al. 2005). Of the water that the production store lets go, nine
+tenths pass the routing store :math:`R`, and the rest, :math:`Q_1`, goes by:
 
 .. math:: Q_r = R \, \{1 - [1 + (R/x_3)^4]^{-1/4}\}, \qquad Q = Q_r + \max(0, Q_1 + F), \qquad F = x_2 (R/x_3)^{7/2}
 
@@ -12,7 +12,6 @@ Water is neither made nor lost, but for the exchange :math:`F` with neighbouring
 
 from __future__ import annotations
 
-from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -38,9 +37,6 @@ PARAMETERS = {
     "ctg": Parameter(0, 1, "1", "how long the snow stays cold"),
 }
 
-#: Days of the longest unit hydrograph: twice the highest x4.
-_BASE = 16
-
 
 def potential_evapotranspiration(tmin: ArrayLike, tmax: ArrayLike, lat: ArrayLike, doy: ArrayLike) -> np.ndarray:
     r"""Potential evapotranspiration [mm/day] from temperature and the height of the sun alone.
@@ -55,7 +51,8 @@ def potential_evapotranspiration(tmin: ArrayLike, tmax: ArrayLike, lat: ArrayLik
 
     References
     ----------
-    Oudin et al. (2005), doi:10.1016/j.jhydrol.2004.08.026; the radiation :math:`R_e` above the atmosphere by FAO-56, eq. 21
+    Oudin et al. (2005), doi:10.1016/j.jhydrol.2004.08.026; the radiation :math:`R_e` above the atmosphere is eq. 21 of
+    FAO-56 (Allen et al. 1998)
     """
     mean = (np.asarray(tmin, float) + np.asarray(tmax, float)) / 2
     year = 2 * np.pi * np.asarray(doy) / 365.25
@@ -67,7 +64,7 @@ def potential_evapotranspiration(tmin: ArrayLike, tmax: ArrayLike, lat: ArrayLik
     return radiation / 2.45 * np.maximum(mean + 5, 0) / 100
 
 
-def simulate(theta: ArrayLike, prcp: ArrayLike, tmin: ArrayLike, tmax: ArrayLike, pet: ArrayLike) -> dict[str, np.ndarray]:
+def simulate(theta: ArrayLike, prcp: ArrayLike, tmin: ArrayLike, tmax: ArrayLike, pet: ArrayLike) -> dict:
     """One catchment, day by day, from half-full stores without snow.
 
     Parameters
@@ -81,10 +78,12 @@ def simulate(theta: ArrayLike, prcp: ArrayLike, tmin: ArrayLike, tmax: ArrayLike
     discharge, evaporation, exchange : (time,) [mm/day]; exchange is positive where water is gained
     before, after : () what all stores held at the start and at the end [mm]
     """
+    from .gr4j import run
+
     theta = np.ascontiguousarray(theta, float)
     series = _forcing(prcp, tmin, tmax, pet)
     q, e, f = (np.empty(series.shape[0]) for _ in range(3))
-    after = _compiled()[0](theta, series, q, e, f)
+    after = run(theta, series, q, e, f)
     return {"discharge": q, "evaporation": e, "exchange": f, "before": 0.5 * (theta[0] + theta[2]), "after": after}
 
 
@@ -94,30 +93,32 @@ def calibrate(observed: ArrayLike, prcp, tmin, tmax, pet, spin_up: int, seed: in
     Days with NaN and the first `spin_up` days are not counted. Storn and Price (1997), doi:10.1023/A:1008202821328
     (``current-to-best/1/bin``); the same seed gives the same parameters.
     """
+    from .gr4j import errors
+
     observed = np.ascontiguousarray(observed, float)
     counted = np.isfinite(observed)
     counted[:spin_up] = False
-    series, error = _forcing(prcp, tmin, tmax, pet), _compiled()[1]
-    rng, size = np.random.default_rng(seed), 24
+    series = _forcing(prcp, tmin, tmax, pet)
+    rng, size = np.random.default_rng(seed), 24  # candidates at a time
     at = rng.random((size, len(PARAMETERS)))
-    cost = error(_physical(at), series, observed, counted)
+    cost = errors(_physical(at), series, observed, counted)
     for _ in range(rounds):
         one, two = at[rng.integers(size, size=size)], at[rng.integers(size, size=size)]
         pull = rng.uniform(0.3, 0.9, (size, 1))
         step = at + pull * (at[cost.argmin()] - at) + pull * (one - two)
         step = np.where(rng.random(at.shape) < 0.85, step, at)
         step = np.clip(np.abs(step), 0, 1)
-        new = error(_physical(step), series, observed, counted)
+        new = errors(_physical(step), series, observed, counted)
         better = new < cost
         at[better], cost[better] = step[better], new[better]
     return _physical(at[[cost.argmin()]])[0]
 
 
 def _forcing(prcp, tmin, tmax, pet) -> np.ndarray:
-    """(time, 4): rain, snowfall, mean temperature, evaporative demand. Snow falls in the part of the day below 0 degC."""
-    prcp, tmin, tmax = (np.asarray(x, float) for x in (prcp, tmin, tmax))
+    """(time, 4): rain, snowfall, mean temperature, demand. Snow falls in the part of the day that is below 0 degC."""
+    prcp, tmin, tmax, pet = (np.asarray(x, float) for x in (prcp, tmin, tmax, pet))
     frozen = np.clip(-tmin / np.maximum(tmax - tmin, 1e-6), 0, 1)
-    return np.ascontiguousarray(np.stack([prcp * (1 - frozen), prcp * frozen, (tmin + tmax) / 2, pet], axis=1), dtype=float)
+    return np.stack([prcp * (1 - frozen), prcp * frozen, (tmin + tmax) / 2, pet], axis=1)
 
 
 def _physical(at: np.ndarray) -> np.ndarray:
@@ -126,91 +127,3 @@ def _physical(at: np.ndarray) -> np.ndarray:
     for k, p in enumerate(PARAMETERS.values()):
         out[:, k] = p.low * (p.high / p.low) ** at[:, k] if p.log else p.low + (p.high - p.low) * at[:, k]
     return out
-
-
-@cache
-def _compiled():
-    """The loop over days and the loop over candidates, in machine code; numba is imported only here."""
-    from numba import njit
-
-    @njit(cache=True)
-    def curve(t, power, x4):
-        """Part of the water that has left a unit hydrograph after t days, UH1 rising over x4 days, UH2 falling after."""
-        if t <= 0:
-            return 0.0
-        return (t / x4) ** 2.5 if t < x4 else 1.0
-
-    @njit(cache=True)
-    def days(theta, series, q, e, f):
-        x1, x2, x3, x4, kf, ctg = theta
-        s, r, snow, cold = 0.5 * x1, 0.5 * x3, 0.0, 0.0
-        enough = 0.0
-        for t in range(series.shape[0]):
-            enough += series[t, 1]
-        enough = max(0.9 * 365.25 * enough / series.shape[0], 1e-3)
-        n1, n2 = int(np.ceil(x4)), int(np.ceil(2 * x4))
-        o1, o2 = np.zeros(_BASE + 1), np.zeros(_BASE + 1)
-        last1 = last2 = 0.0
-        for k in range(n1):
-            now = min((k + 1) / x4, 1.0) ** 2.5
-            o1[k], last1 = now - last1, now
-        for k in range(n2):
-            u = (k + 1) / x4
-            now = 0.5 * u**2.5 if u <= 1 else 1 - 0.5 * max(2 - u, 0.0) ** 2.5
-            o2[k], last2 = now - last2, now
-        w1, w2 = np.zeros(_BASE + 1), np.zeros(_BASE + 1)
-        for t in range(series.shape[0]):
-            rain, fall, warm, pet = series[t]
-            snow += fall
-            cold = min(ctg * cold + (1 - ctg) * warm, 0.0)
-            if snow > 0 and warm > 0 and cold == 0:
-                melt = min(kf * warm, snow) * (0.9 * min(snow / enough, 1.0) + 0.1)
-                snow -= melt
-                rain += melt
-            if rain >= pet:
-                net = np.tanh(min((rain - pet) / x1, 13.0))
-                fill = x1 * (1 - (s / x1) ** 2) * net / (1 + s / x1 * net)
-                through = rain - pet - fill
-                s += fill
-                e[t] = pet
-            else:
-                net = np.tanh(min((pet - rain) / x1, 13.0))
-                loss = s * (2 - s / x1) * net / (1 + (1 - s / x1) * net)
-                s -= loss
-                through = 0.0
-                e[t] = rain + loss
-            leak = s * (1 - (1 + (s / x1 / 2.25) ** 4) ** -0.25)
-            s -= leak
-            through += leak
-            for k in range(n1 - 1):
-                w1[k] = w1[k + 1] + o1[k] * 0.9 * through
-            w1[n1 - 1] = o1[n1 - 1] * 0.9 * through
-            for k in range(n2 - 1):
-                w2[k] = w2[k + 1] + o2[k] * 0.1 * through
-            w2[n2 - 1] = o2[n2 - 1] * 0.1 * through
-            u = r / x3
-            swap = x2 * u * u * u * np.sqrt(u)
-            gain = max(swap, -(r + w1[0]))
-            r += w1[0] + gain
-            u = r / x3
-            routed = r * (1 - (1 + u**4) ** -0.25)
-            r -= routed
-            aside = max(w2[0] + swap, 0.0)
-            f[t] = gain + aside - w2[0]
-            q[t] = routed + aside
-        # What stands first in the hydrographs has just left them.
-        return s + r + snow + w1[1:n1].sum() + w2[1:n2].sum()
-
-    @njit(cache=True)
-    def error(thetas, series, observed, counted):
-        """Sum of squared errors of each candidate."""
-        cost = np.zeros(thetas.shape[0])
-        q, e, f = np.empty(observed.size), np.empty(observed.size), np.empty(observed.size)
-        for i in range(thetas.shape[0]):
-            days(thetas[i], series, q, e, f)
-            for t in range(observed.size):
-                if counted[t]:
-                    cost[i] += (q[t] - observed[t]) ** 2
-        return cost
-
-    return days, error

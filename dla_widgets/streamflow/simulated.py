@@ -1,18 +1,21 @@
 """Simulated basins, the offline default: invented weather, invented rivers, in the schema of real ones.
 
-The weather comes from :mod:`.weather`, the rivers from :mod:`.catchment`. What a learner sees of them is imperfect, as in
-nature: rain gauges miss snow and local storms, rating curves drift, discharge has gaps. So no model can be perfect, and which
-one comes nearest depends on what it remembers.
+The weather comes from :mod:`.weather`, the rivers from :mod:`.catchment`. What a learner sees of them is imperfect,
+as in nature: rain gauges miss snow and local storms, rating curves drift, discharge has gaps. So no model can be
+perfect, and which one comes nearest depends on what it remembers.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
 
 from .basins import FORCINGS, TARGET, BasinError
-from .catchment import parameters, priestley_taylor, run
-from .weather import CLIMATES, Weather, ar1, make_weather, normal
+from .catchment import Fluxes, parameters, priestley_taylor, run
+from .climates import CLIMATES
+from .weather import Weather, ar1, make_weather, normal
 
 #: Years simulated before the first day, so that the stores have forgotten how they began.
 SPIN_UP = 2
@@ -61,8 +64,8 @@ def simulated_basins(n: int = 32, years: int = 20, seed: int = 0) -> xr.Dataset:
 
     Returns
     -------
-    Dataset (basin, time): prcp [mm/day], srad [W/m2], tmax, tmin [degC], vp [Pa], dayl [s], discharge [mm/day] with gaps, and
-    static attributes (basin,) under their CAMELS names; the gauges are ``sim-00``, ``sim-01``, ...
+    Dataset (basin, time): prcp [mm/day], srad [W/m2], tmax, tmin [degC], vp [Pa], dayl [s], discharge [mm/day] with
+    gaps, and static attributes (basin,) under their CAMELS names; the gauges are ``sim-00``, ``sim-01``, ...
 
     Raises
     ------
@@ -74,15 +77,29 @@ def simulated_basins(n: int = 32, years: int = 20, seed: int = 0) -> xr.Dataset:
     # A day more than is kept: whether it rains tomorrow decides how much of a storm falls today.
     time = np.arange(f"{1989 - SPIN_UP}-10-01", f"{1989 + years}-10-02", dtype="datetime64[D]")
     keep = slice(int(np.searchsorted(time, np.datetime64("1989-10-01"))), -1)
+    truth = make_rivers(n, time, seed)
+    seen = _observed_weather(truth.places, truth.weather, seed)
+    daily = {name: getattr(seen, name)[keep] for name in ("prcp", "srad", "tmax", "tmin", "vp", "dayl")}
+    static = truth.static | _climate(daily, priestley_taylor(seen)[keep], seen.doy[keep])
+    daily[TARGET] = _gauged(truth.water.discharge, seed)[keep]
+    return _dataset(truth.places, time[keep], daily, static, seed)
+
+
+class Rivers(NamedTuple):
+    """The simulated world as nobody ever sees one: without errors of measurement."""
+
+    places: dict[str, np.ndarray]  #: (basin,) what was drawn from the climates
+    static: dict[str, np.ndarray]  #: (basin,) attributes of land, plants, soil and rock
+    weather: Weather
+    water: Fluxes
+
+
+def make_rivers(n: int, time: np.ndarray, seed: int) -> Rivers:
+    """Weather and water of `n` basins on the days `time`, every flux known."""
     places = _places(n, seed)
     static = _landscape(places, n, seed)
     weather = make_weather(places, _day_of_year(time), seed)
-    river = run(parameters(static, _per_basin(seed, 7, n, 20).T), weather)
-    seen = _observed_weather(places, weather, seed)
-    daily = {name: getattr(seen, name)[keep] for name in ("prcp", "srad", "tmax", "tmin", "vp", "dayl")}
-    static |= _climate(daily, priestley_taylor(seen)[keep], seen.doy[keep])
-    daily[TARGET] = _gauged(river.discharge, time, seed)[keep]
-    return _dataset(places, time[keep], daily, static, seed)
+    return Rivers(places, static, weather, run(parameters(static, _per_basin(seed, 7, n, 20).T), weather))
 
 
 def _places(n: int, seed: int) -> dict[str, np.ndarray]:
@@ -95,7 +112,7 @@ def _places(n: int, seed: int) -> dict[str, np.ndarray]:
 
 
 def _landscape(places: dict[str, np.ndarray], n: int, seed: int) -> dict[str, np.ndarray]:
-    """Static attributes (basin,) of land, plants, soil and rock, alike in their spread and in how they hang together."""
+    """Static attributes (basin,) of land, plants, soil and rock, spread and tied to each other as in CAMELS."""
     z = _per_basin(seed, 8, n, 12).T
     u = _per_basin(seed, 9, n, 4, normal=False).T
     forest, slope, west = places["forest"], places["slope"], places["lon"] < -105
@@ -109,7 +126,8 @@ def _landscape(places: dict[str, np.ndarray], n: int, seed: int) -> dict[str, np
     area = np.clip(330 * np.exp(1.1 * z[6]), 12, 5000)
     return {
         "area": area, "area_gages2": area, "elev_mean": places["elevation"], "slope_mean": slope, "frac_forest": forest,
-        "lai_max": lai, "lai_diff": lai * deciduous, "gvf_max": green, "gvf_diff": green * np.clip(deciduous - 0.1, 0.05, 0.8),
+        "lai_max": lai, "lai_diff": lai * deciduous,
+        "gvf_max": green, "gvf_diff": green * np.clip(deciduous - 0.1, 0.05, 0.8),
         "soil_depth_pelletier": 0.8 + 0.5 * u[0] + 40 * u[0] ** 2 * np.exp(-slope / 14), "soil_depth_statsgo": depth,
         "soil_porosity": porosity, "soil_conductivity": 2.54 * 10 ** (-0.6 + 0.0126 * sand - 0.0064 * clay),
         "max_water_content": np.clip(depth * porosity * (0.95 + 0.08 * z[7]), 0.09, 1.05),
@@ -120,7 +138,7 @@ def _landscape(places: dict[str, np.ndarray], n: int, seed: int) -> dict[str, np
 
 
 def _observed_weather(places: dict[str, np.ndarray], w: Weather, seed: int) -> Weather:
-    """What the network of gauges makes of the weather: it misses snow and local storms, and its thermometers stand elsewhere."""
+    """What gauges make of the weather: they miss snow and local storms, and the thermometers stand elsewhere."""
     days, n = w.prcp.shape
     error, off = normal(seed, 10, n, days), ar1(normal(seed, 11, n, days), 0.6)
     mean = (w.tmin + w.tmax) / 2
@@ -130,7 +148,7 @@ def _observed_weather(places: dict[str, np.ndarray], w: Weather, seed: int) -> W
     return Weather(w.doy, np.round(prcp, 2), w.tmin + 0.6 * off, w.tmax + 0.6 * off, w.srad, w.dayl, w.vp)
 
 
-def _gauged(discharge: np.ndarray, time: np.ndarray, seed: int) -> np.ndarray:
+def _gauged(discharge: np.ndarray, seed: int) -> np.ndarray:
     """Discharge [mm/day] as a gauge reports it: a drifting rating curve, daily noise, and gaps (NaN)."""
     days, n = discharge.shape
     noise, drift = normal(seed, 12, n, days), ar1(normal(seed, 13, n, days), 0.99)
@@ -165,7 +183,7 @@ def _climate(daily: dict[str, np.ndarray], pet: np.ndarray, doy: np.ndarray) -> 
 
 
 def _seasonality(prcp: np.ndarray, mean: np.ndarray, doy: np.ndarray) -> np.ndarray:
-    """Woods (2009), doi:10.1016/j.advwatres.2009.06.011, eq. 14: amplitude of precipitation in step with temperature."""
+    """Amplitude of rain in step with temperature: Woods (2009), doi:10.1016/j.advwatres.2009.06.011, eq. 14."""
     wave = np.exp(2j * np.pi * doy / 365.25)[:, None]
     p, t = 2 * (prcp * wave).mean(0) / prcp.mean(0), 2 * (mean * wave).mean(0)
     return np.abs(p) * np.cos(np.angle(p) - np.angle(t))
