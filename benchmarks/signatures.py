@@ -2,8 +2,8 @@
 
     python benchmarks/signatures.py --data DIR [--json]
 
-DIR holds ``camels_us_daymet.nc`` and the attribute tables of CAMELS-US. Both sides are water years 1990 to 2009. The tables
-in ``course/streamflow/simulated_basins.md`` are this script's output.
+DIR holds ``camels_us_daymet.nc`` and the attribute tables of CAMELS-US. Both sides are water years 1990 to 2009. The
+table in ``course/streamflow/simulated_basins.md`` is this script's output.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ def run(theta, series, q, e, f):
         _pass(fast, falls, 0.1 * through)
         swap = x2 * (r / x3) ** 3 * np.sqrt(r / x3)
         gained = max(swap, -(r + slow[0]))
-        r += slow[0] + gained
+        r = max(r + slow[0] + gained, 0.0)  # rounding must not leave less than nothing
         routed = r * (1 - (1 + (r / x3) ** 4) ** -0.25)
         r -= routed
         aside = max(fast[0] + swap, 0.0)
