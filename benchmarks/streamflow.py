@@ -87,7 +87,7 @@ def ours(spec: dict) -> dict:
     row["load"] = since(start)
     build = models.regional_lstm if spec["attributes"] else models.lstm
     model = build(spec["hidden"], seed=spec["seed"])
-    looks = Looks(model, basins, spec["every"] * spec["look"], spec["updates"])
+    looks = Looks(model, basins, spec["every"], spec["updates"])
     settings = {k: spec[k] for k in ("updates", "batch", "learning_rate")}
     looks.start = now()
     models.train(model, basins, seed=spec["seed"], progress=False, callbacks=[looks.callback()], **settings)
@@ -189,6 +189,7 @@ def specification(arguments) -> dict:
         "rates": [rate_at(i, rate, updates) for i in range(updates + 10)],
         "every": 5,
         "look": arguments.look,
+        "skills": SKILLS,
         "attributes": list(ATTRIBUTES) if len(arguments.basins) > 1 else [],
     }
 
@@ -257,7 +258,10 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
-        "--look", type=int, default=2, help="epochs (of the peer; 5 updates of pieces) between looks at the test period"
+        "--look",
+        type=int,
+        default=10,
+        help="epochs of the peer between its looks at the test period, once it has reached all skills",
     )
     parser.add_argument("--peer-venv", type=Path, help="folder of a virtual environment for NeuralHydrology")
     parser.add_argument("--regional", action="store_true", help="also train on the file of 400 basins (minutes)")
