@@ -21,7 +21,7 @@ test: .venv/browser build
 
 ## Style, in a second.
 check: .venv/installed
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
 
 ## The lessons: learner, solution and advisor notebooks in build/.
 build: build/.built

@@ -1,6 +1,6 @@
 """What a learner waits for before anything happens: importing the kit, beside what it avoids importing.
 
-    python benchmarks/startup.py [--runs 7]
+python benchmarks/startup.py [--runs 7]
 """
 
 import argparse
@@ -35,7 +35,9 @@ def main() -> None:
     for name, value in measured.items():
         print(f"{name:45s} {value:7.3f} s")
     ours, peer, bare = (measured[name] for name in ("import dla_widgets", "import tensorflow", "interpreter alone"))
-    print(f"import tensorflow / import dla_widgets, interpreter deducted: {(peer - bare) / max(ours - bare, 1e-3):.0f}x")
+    print(
+        f"import tensorflow / import dla_widgets, interpreter deducted: {(peer - bare) / max(ours - bare, 1e-3):.0f}x"
+    )
 
 
 if __name__ == "__main__":

@@ -7,8 +7,13 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(name="dla", help="The Deep Learning Academy course kit, a learner's commands.", no_args_is_help=True,
-                  add_completion=False, pretty_exceptions_show_locals=False)
+app = typer.Typer(
+    name="dla",
+    help="The Deep Learning Academy course kit, a learner's commands.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+)
 fetch = typer.Typer(help="Download real data: checked, resumable.", no_args_is_help=True)
 app.add_typer(fetch, name="fetch")
 
@@ -21,7 +26,9 @@ def _dla() -> None:
 @app.command()
 def lab(
     workspace: Annotated[Path, typer.Argument(help="your folder of lessons")] = Path("workspace"),
-    lessons: Annotated[Path, typer.Option(help="where the lessons come from: the folder your advisor released")] = Path("build/learner"),
+    lessons: Annotated[Path, typer.Option(help="where the lessons come from: the folder your advisor released")] = Path(
+        "build/learner"
+    ),
     browser: Annotated[bool, typer.Option(help="open a browser")] = True,
     port: Annotated[int, typer.Option(help="port on this machine")] = 8888,
 ) -> None:
@@ -29,8 +36,10 @@ def lab(
     from .lab import prepare, start
 
     if not lessons.is_dir() and not workspace.is_dir():
-        _fail(f"no lessons in {lessons} and no workspace {workspace} yet; "
-              "say where your advisor put the lessons with --lessons FOLDER, or run `make lab` in the course kit")
+        _fail(
+            f"no lessons in {lessons} and no workspace {workspace} yet; "
+            "say where your advisor put the lessons with --lessons FOLDER, or run `make lab` in the course kit"
+        )
     for line in prepare(lessons, workspace):
         typer.echo(line)
     typer.echo("Starting JupyterLab; stop it with Ctrl-C.")
@@ -53,7 +62,9 @@ def doctor() -> None:
 
 @fetch.command("camels")
 def fetch_camels(
-    basins: Annotated[list[str] | None, typer.Option(help="gauge id; repeat it for several; all 671 if left out")] = None,
+    basins: Annotated[
+        list[str] | None, typer.Option(help="gauge id; repeat it for several; all 671 if left out")
+    ] = None,
     product: Annotated[list[str] | None, typer.Option(help="daymet, maurer or nldas; repeat it for several")] = None,
     folder: Annotated[Path | None, typer.Option(help="where to; by default where open_basins('camels') looks")] = None,
     mirror: Annotated[str | None, typer.Option(help="address of a copy of the archive; or DLA_MIRROR")] = None,
@@ -71,5 +82,7 @@ def fetch_camels(
 def _fail(message: str) -> None:
     typer.secho(message, err=True, fg=typer.colors.RED)
     raise typer.Exit(2)
+
+
 if __name__ == "__main__":
     app()

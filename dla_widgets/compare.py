@@ -34,11 +34,17 @@ def plain(value):
 def equal(got, expected, rtol: float, atol: float) -> bool:
     """Whether two plain values agree, NaN where NaN and to the tolerance."""
     if isinstance(expected, dict):
-        return isinstance(got, dict) and got.keys() == expected.keys() and all(
-            equal(got[key], expected[key], rtol, atol) for key in expected)
+        return (
+            isinstance(got, dict)
+            and got.keys() == expected.keys()
+            and all(equal(got[key], expected[key], rtol, atol) for key in expected)
+        )
     if isinstance(expected, list):
-        return isinstance(got, list) and len(got) == len(expected) and all(
-            equal(g, e, rtol, atol) for g, e in zip(got, expected))
+        return (
+            isinstance(got, list)
+            and len(got) == len(expected)
+            and all(equal(g, e, rtol, atol) for g, e in zip(got, expected))
+        )
     if not isinstance(expected, np.ndarray) or not isinstance(got, np.ndarray):
         return type(got) is type(expected) and got == expected
     if got.shape != expected.shape:
@@ -55,7 +61,11 @@ def describe(got, expected, rtol: float, atol: float) -> str:
     if isinstance(expected, list):
         return _describe_items(got, expected, rtol, atol)
     if not isinstance(expected, np.ndarray):
-        return "" if got is None or isinstance(got, str) else f"A {_kind(expected)} was expected; you returned {_kind(got)}."
+        return (
+            ""
+            if got is None or isinstance(got, str)
+            else f"A {_kind(expected)} was expected; you returned {_kind(got)}."
+        )
     if not isinstance(got, np.ndarray) or _is_number(got) != _is_number(expected):
         return f"Expected {_kind(expected)}; you returned {_kind(got)}."
     if got.shape != expected.shape:

@@ -63,7 +63,11 @@ def _problem(requirement) -> str:
         found = version(requirement.name)
     except PackageNotFoundError:
         return f"{requirement.name} is missing"
-    return "" if requirement.specifier.contains(found, prereleases=True) else f"{requirement.name} {found} is not {requirement.specifier}"
+    return (
+        ""
+        if requirement.specifier.contains(found, prereleases=True)
+        else f"{requirement.name} {found} is not {requirement.specifier}"
+    )
 
 
 def _tensorflow() -> Finding:
@@ -73,16 +77,22 @@ def _tensorflow() -> Finding:
     if run.returncode == 0:
         return Finding("ok", f"TensorFlow {run.stdout.split()[0]} computes")
     last = (run.stderr.strip().splitlines() or [f"exit status {run.returncode}"])[-1]
-    return Finding("fix", f"TensorFlow does not start: {last}", "reinstall it: pip install --force-reinstall tensorflow "
-                   "(it needs a processor with AVX)")
+    return Finding(
+        "fix",
+        f"TensorFlow does not start: {last}",
+        "reinstall it: pip install --force-reinstall tensorflow (it needs a processor with AVX)",
+    )
 
 
 def _kernel() -> Finding:
     if kernel.is_installed():
         threads = kernel.limits()["OMP_NUM_THREADS"]
         return Finding("ok", f"the notebook kernel limits itself to {threads} of {kernel.cores()} cores")
-    return Finding("note", "the notebook kernel is the stock one, without thread limits for shared machines",
-                   "`dla lab` installs the kit's own")
+    return Finding(
+        "note",
+        "the notebook kernel is the stock one, without thread limits for shared machines",
+        "`dla lab` installs the kit's own",
+    )
 
 
 def _memory() -> Finding:
@@ -91,16 +101,22 @@ def _memory() -> Finding:
     free = psutil.virtual_memory().available / 1e9
     if free >= LEAST_MEMORY_GB:
         return Finding("ok", f"{free:.1f} GB of memory free")
-    return Finding("fix", f"only {free:.1f} GB of memory free; a lesson needs up to {LEAST_MEMORY_GB} GB",
-                   "close other notebooks (Running tab > Shut Down All) or other programs")
+    return Finding(
+        "fix",
+        f"only {free:.1f} GB of memory free; a lesson needs up to {LEAST_MEMORY_GB} GB",
+        "close other notebooks (Running tab > Shut Down All) or other programs",
+    )
 
 
 def _disk(folder: Path) -> Finding:
     free = shutil.disk_usage(folder).free / 1e9
     if free >= LEAST_DISK_GB:
         return Finding("ok", f"{free:.0f} GB of disk free in {folder.resolve()}")
-    return Finding("fix", f"only {free:.1f} GB of disk free in {folder.resolve()}; notebooks may fail to save",
-                   f"free at least {LEAST_DISK_GB} GB")
+    return Finding(
+        "fix",
+        f"only {free:.1f} GB of disk free in {folder.resolve()}; notebooks may fail to save",
+        f"free at least {LEAST_DISK_GB} GB",
+    )
 
 
 def _browser() -> Finding:
@@ -110,8 +126,12 @@ def _browser() -> Finding:
     try:
         found = found or webbrowser.get().__class__.__name__
     except webbrowser.Error:
-        return Finding("note", "no browser on this machine", "open the address that `dla lab` prints in a browser that reaches it, "
-                       "for example through `ssh -L 8888:localhost:8888`")
+        return Finding(
+            "note",
+            "no browser on this machine",
+            "open the address that `dla lab` prints in a browser that reaches it, "
+            "for example through `ssh -L 8888:localhost:8888`",
+        )
     return Finding("ok", f"a browser: {found}")
 
 
@@ -121,5 +141,8 @@ def _data() -> Finding:
     try:
         return Finding("ok", f"simulated basins, and real CAMELS-US basins in {camels_root()}")
     except ValueError:
-        return Finding("note", "simulated basins only; every lesson runs on them",
-                       "for real basins: `dla fetch camels`, or set DLA_DATA to a folder that has them")
+        return Finding(
+            "note",
+            "simulated basins only; every lesson runs on them",
+            "for real basins: `dla fetch camels`, or set DLA_DATA to a folder that has them",
+        )

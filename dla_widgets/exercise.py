@@ -64,9 +64,19 @@ class Exercise:
     away : further functions that would give the answer away
     """
 
-    def __init__(self, name: str, answer: Callable, probes: Callable[[np.random.Generator], Iterable], hints: list[str], *,
-                 observe: Callable | None = None, rtol: float = 1e-6, atol: float = 1e-9, seconds: float = 5.0,
-                 away: Iterable[Callable] = ()):
+    def __init__(
+        self,
+        name: str,
+        answer: Callable,
+        probes: Callable[[np.random.Generator], Iterable],
+        hints: list[str],
+        *,
+        observe: Callable | None = None,
+        rtol: float = 1e-6,
+        atol: float = 1e-9,
+        seconds: float = 5.0,
+        away: Iterable[Callable] = (),
+    ):
         self.name, self.answer, self.hints, self.mistakes = name, answer, hints, []
         self._probes, self._observe = probes, observe
         self.rtol, self.atol, self.seconds = rtol, atol, seconds
@@ -105,8 +115,10 @@ class Exercise:
 
     def _unusable(self, function) -> str:
         if not callable(function):
-            return (f"Hand over the function itself, without calling it: check({self.name!r}, {self.name}). "
-                    f"You gave {show(function)}.")
+            return (
+                f"Hand over the function itself, without calling it: check({self.name!r}, {self.name}). "
+                f"You gave {show(function)}."
+            )
         try:
             inspect.signature(function).bind(*self.arguments)
         except TypeError:
@@ -129,13 +141,18 @@ class Exercise:
     def _compare(self, function, probes, expected, outcomes) -> Verdict:
         last = outcomes[-1]
         if last.used_answer:
-            return self._verdict("course answer", f"The course's own {self.name} is put away while a check runs. "
-                                                  f"Write the calculation itself in your cell.")
+            return self._verdict(
+                "course answer",
+                f"The course's own {self.name} is put away while a check runs. "
+                f"Write the calculation itself in your cell.",
+            )
         if last.timed_out:
             return self._verdict("time-out", f"Still running after {self.seconds:g} s: a loop without an end?")
         if all(_is_untouched(outcome) and not _is_untouched(e) for outcome, e in zip(outcomes, expected)):
-            return self._verdict("not attempted", "Replace the placeholder with your own code, return a value, run the cell, "
-                                                  "then run this one again.")
+            return self._verdict(
+                "not attempted",
+                "Replace the placeholder with your own code, return a value, run the cell, then run this one again.",
+            )
         right = [self._same(outcome, e) for outcome, e in zip(outcomes, expected)]
         if all(right):
             return self._changed_input(outcomes) or self._verdict("right", "Well done.", score=1.0)
@@ -167,7 +184,9 @@ class Exercise:
         """The mistake that gives just these answers; else one that does in `part`, should there be two mistakes at once."""
         first_of_two = None
         for mistake in self.mistakes:
-            same = [self._same(outcome, self._call(mistake.function, probe)) for probe, outcome in zip(probes, outcomes)]
+            same = [
+                self._same(outcome, self._call(mistake.function, probe)) for probe, outcome in zip(probes, outcomes)
+            ]
             if all(same):
                 return mistake
             if first_of_two is None and all(ok for ok, probe in zip(same, probes) if probe.part == part):
@@ -178,8 +197,11 @@ class Exercise:
         changed = next((outcome.value[1] for outcome in outcomes if outcome.ok and outcome.value[1]), None)
         if not changed:
             return None
-        return self._verdict("wrong", f"The numbers are right, but your function changes {' and '.join(changed)} in place: "
-                                      "whoever called it has lost the original. Work on a copy.")
+        return self._verdict(
+            "wrong",
+            f"The numbers are right, but your function changes {' and '.join(changed)} in place: "
+            "whoever called it has lost the original. Work on a copy.",
+        )
 
     def _same(self, outcome: Outcome, expected: Outcome) -> bool:
         if expected.error is not None:
@@ -195,7 +217,9 @@ class Exercise:
     def _inputs(self, probe: Probe) -> str:
         return " and ".join(f"{name} = {show(value)}" for name, value in zip(self.arguments, probe.args))
 
-    def _verdict(self, status: str, message: str, detail: str = "", mistake: str | None = None, score: float = 0.0) -> Verdict:
+    def _verdict(
+        self, status: str, message: str, detail: str = "", mistake: str | None = None, score: float = 0.0
+    ) -> Verdict:
         hint = "" if status == "right" or not self.hints else f'hint("{self.name}") has a next step.'
         return Verdict(self.name, score, status, message, detail, mistake, hint)
 
@@ -223,8 +247,9 @@ def hint(name: str, level: int = 1) -> None:
     """Print hint number `level` of the exercise `name`: each goes a step further than the one before."""
     hints = find(name).hints
     if not 1 <= level <= len(hints):
-        raise ExerciseError(f"{name} has {len(hints)} hints; ask for hint({name!r}, 1) to hint({name!r}, {len(hints)}), "
-                            f"not {level}")
+        raise ExerciseError(
+            f"{name} has {len(hints)} hints; ask for hint({name!r}, 1) to hint({name!r}, {len(hints)}), not {level}"
+        )
     more = f'\n(hint("{name}", {level + 1}) goes further)' if level < len(hints) else ""
     print(f"Hint {level} of {len(hints)}: {hints[level - 1]}{more}")
 
@@ -234,8 +259,10 @@ def find(name: str) -> Exercise:
     known = exercises()
     if name not in known:
         close = get_close_matches(str(name), known, n=1)
-        raise ExerciseError(f"no exercise {name!r}" + (f"; did you mean {close[0]!r}?" if close else
-                                                       f"; there are {', '.join(sorted(known))}"))
+        raise ExerciseError(
+            f"no exercise {name!r}"
+            + (f"; did you mean {close[0]!r}?" if close else f"; there are {', '.join(sorted(known))}")
+        )
     return known[name]
 
 

@@ -20,8 +20,11 @@ def prepare(lessons: Path, workspace: Path) -> list[str]:
     if not kernel.is_installed():
         kernel.install()
     deliveries = deliver(lessons, workspace)
-    lines = [f"Your {d.path} is as you left it; the lesson has changed since, its new version is beside it: {d.beside.name}"
-             for d in deliveries if d.beside]
+    lines = [
+        f"Your {d.path} is as you left it; the lesson has changed since, its new version is beside it: {d.beside.name}"
+        for d in deliveries
+        if d.beside
+    ]
     count = {what: sum(d.what == what for d in deliveries) for what in ("new", "updated", "kept", "same")}
     summary = ", ".join(f"{n} {what}" for what, n in count.items() if n)
     return [f"Lessons in {workspace.resolve()}: {summary}", *lines]
@@ -30,9 +33,16 @@ def prepare(lessons: Path, workspace: Path) -> list[str]:
 def command(workspace: Path, browser: bool = True, extra: tuple[str, ...] = ()) -> list[str]:
     """The command that starts JupyterLab on the welcome page: loopback only, with Jupyter's own token."""
     page = f"/lab/tree/{WELCOME}" if (workspace / WELCOME).exists() else "/lab"
-    line = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={workspace.resolve()}", f"--LabApp.default_url={page}",
-            "--ServerApp.ip=127.0.0.1", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-            "--LabApp.news_url=None"]
+    line = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        f"--ServerApp.root_dir={workspace.resolve()}",
+        f"--LabApp.default_url={page}",
+        "--ServerApp.ip=127.0.0.1",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--LabApp.news_url=None",
+    ]
     if not browser:
         line.append("--no-browser")
     if hasattr(os, "geteuid") and os.geteuid() == 0:  # containers; Jupyter refuses root unless told

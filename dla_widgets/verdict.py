@@ -61,7 +61,9 @@ class Verdict:
     def _html(self) -> str:
         sign, words, colour = LOOKS[self.status]
         score = f" · {self.score:.0%}" if self.status == "partial" else ""
-        rest = "".join(f'<div style="margin-top:.35em">{escape(line)}</div>' for line in (self.detail, self.hint) if line)
+        rest = "".join(
+            f'<div style="margin-top:.35em">{escape(line)}</div>' for line in (self.detail, self.hint) if line
+        )
         return (
             f'<div role="status" style="border-left:.4em solid {colour};padding:.5em .9em;margin:.3em 0;'
             f'max-width:60em;line-height:1.45">'
@@ -81,8 +83,10 @@ class CheckFailed(AssertionError):
         if os.environ.get("NBGRADER_EXECUTION") == "validate":  # its dialogue shows these lines and no box
             return str(self.verdict).splitlines()
         sign, words, _ = LOOKS[self.verdict.status]
-        return [f"{sign} {self.verdict.exercise}: {words.lower()}. The box above says why; "
-                "change your cell and run both again."]
+        return [
+            f"{sign} {self.verdict.exercise}: {words.lower()}. The box above says why; "
+            "change your cell and run both again."
+        ]
 
 
 def show(verdict: Verdict) -> None:

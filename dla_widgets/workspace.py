@@ -59,7 +59,11 @@ def _deliver_one(source: Path, target: Path, relative: Path, delivered: str | No
 
 
 def _lesson_files(lessons: Path) -> Iterable[Path]:
-    return (p for p in lessons.rglob("*") if p.is_file() and not any(part.startswith(".") for part in p.relative_to(lessons).parts))
+    return (
+        p
+        for p in lessons.rglob("*")
+        if p.is_file() and not any(part.startswith(".") for part in p.relative_to(lessons).parts)
+    )
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -8,7 +8,9 @@ from dla_widgets import doctor
 
 
 def dla(*words, cwd=None):
-    return subprocess.run([sys.executable, "-m", "dla_widgets.cli", *words], cwd=cwd, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, "-m", "dla_widgets.cli", *words], cwd=cwd, capture_output=True, text=True, check=False
+    )
 
 
 def test_the_report_has_a_line_for_each_part(tmp_path):
@@ -26,7 +28,11 @@ def test_what_is_wrong_comes_with_what_to_do(monkeypatch, tmp_path):
         assert finding.level == "fix" and finding.do
     monkeypatch.setattr(doctor, "requires", lambda name: ["numpy>=99", "no-such-package", "pytest; extra == 'test'"])
     (finding,) = doctor._packages()
-    assert finding.level == "fix" and "is not >=99; no-such-package is missing" in finding.what and "pytest" not in finding.what
+    assert (
+        finding.level == "fix"
+        and "is not >=99; no-such-package is missing" in finding.what
+        and "pytest" not in finding.what
+    )
 
 
 def test_lab_without_lessons_says_where_to_get_them(tmp_path):

@@ -55,7 +55,9 @@ def trespasses(room: str, source: str) -> set[str]:
 
 @pytest.mark.parametrize("room", FORBIDDEN)
 def test_imports_run_one_way(room):
-    wrong = {str(p.relative_to(HOUSE)): t for p in (HOUSE / room).rglob("*.py") if (t := trespasses(room, p.read_text()))}
+    wrong = {
+        str(p.relative_to(HOUSE)): t for p in (HOUSE / room).rglob("*.py") if (t := trespasses(room, p.read_text()))
+    }
     assert not wrong
 
 
@@ -68,15 +70,24 @@ def test_heavy_packages_are_loaded_only_where_they_are_used():
     wrong = {}
     for path in (HOUSE / "dla_widgets").rglob("*.py"):
         allowed = ("ipywidgets", "anywidget") if path.parent.name in ("explorers", "panels") else ()
-        if heavy := imported(path.read_text(), everywhere=False) & set(HEAVY) - set(allowed) - set(MAY_LOAD.get(path.name, ())):
+        if heavy := imported(path.read_text(), everywhere=False) & set(HEAVY) - set(allowed) - set(
+            MAY_LOAD.get(path.name, ())
+        ):
             wrong[str(path.relative_to(HOUSE))] = heavy
     assert not wrong
 
 
 def test_nobody_uses_pyplot_or_pickle():
-    pattern = re.compile(r"^\s*(import|from)\s+(pickle|cloudpickle|joblib|matplotlib\.pyplot)|import pyplot|allow_pickle=True", re.M)
+    pattern = re.compile(
+        r"^\s*(import|from)\s+(pickle|cloudpickle|joblib|matplotlib\.pyplot)|import pyplot|allow_pickle=True", re.M
+    )
     assert pattern.search("from matplotlib import pyplot as plt") and pattern.search("    import pickle")  # can fail
-    assert not [str(p) for room in ("dla_widgets", "autograder") for p in (HOUSE / room).rglob("*.py") if pattern.search(p.read_text())]
+    assert not [
+        str(p)
+        for room in ("dla_widgets", "autograder")
+        for p in (HOUSE / room).rglob("*.py")
+        if pattern.search(p.read_text())
+    ]
 
 
 def loaded_by(statement: str) -> set[str]:
@@ -115,7 +126,9 @@ def everything_required() -> list[str]:
 
 def test_conda_and_pip_agree():
     conda = {d for d in yaml.safe_load((HOUSE / "environment.yml").read_text())["dependencies"] if isinstance(d, str)}
-    pip = requirements(TOML["project"]["dependencies"]) | requirements(TOML["project"]["optional-dependencies"]["advisor"])
+    pip = requirements(TOML["project"]["dependencies"]) | requirements(
+        TOML["project"]["optional-dependencies"]["advisor"]
+    )
     assert pip <= conda
     assert {d for d in conda - pip if not re.match(r"python>=3.11|pip$|setuptools", d)} == set()
 
@@ -137,6 +150,8 @@ def test_the_lock_is_hashed_and_names_no_address():
 def test_no_notebook_and_no_large_file_is_in_git():
     if not (HOUSE / ".git").exists():
         pytest.skip("not a git checkout")
-    files = subprocess.run(["git", "ls-files"], cwd=HOUSE, capture_output=True, text=True, check=True).stdout.split("\n")
+    files = subprocess.run(["git", "ls-files"], cwd=HOUSE, capture_output=True, text=True, check=True).stdout.split(
+        "\n"
+    )
     assert not [f for f in files if f.endswith((".ipynb", ".zip", ".nc", ".tif"))]
     assert not [f for f in files if f and (HOUSE / f).exists() and (HOUSE / f).stat().st_size > 3_000_000]

@@ -21,9 +21,12 @@ def test_the_kernel_spec_is_ours_and_keeps_the_logos(tmp_path):
 
 
 def test_limits_are_set_where_unset():
-    code = "from dla_widgets import kernel; kernel.apply_limits(); import os; print(os.environ['OMP_NUM_THREADS'], os.environ['KMP_BLOCKTIME'])"
+    code = "from dla_widgets import kernel; kernel.apply_limits()"
+    code += "; import os; print(os.environ['OMP_NUM_THREADS'], os.environ['KMP_BLOCKTIME'])"
     clean = {k: v for k, v in os.environ.items() if k not in kernel.limits()}
-    run = subprocess.run([sys.executable, "-c", code], env=clean | {"KMP_BLOCKTIME": "7"}, capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", code], env=clean | {"KMP_BLOCKTIME": "7"}, capture_output=True, text=True, check=True
+    )
     assert run.stdout.split() == [str(min(kernel.cores(), kernel.MOST_THREADS)), "7"]
 
 

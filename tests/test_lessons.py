@@ -58,11 +58,21 @@ def run(notebook: nbformat.NotebookNode, folder: Path) -> float:
 
 
 def verdicts(notebook: nbformat.NotebookNode) -> list[dict]:
-    return [output.data[MIME] for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs
-            if MIME in output.get("data", {})]
+    return [
+        output.data[MIME]
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+        if MIME in output.get("data", {})
+    ]
 
 
 def noise(notebook: nbformat.NotebookNode) -> list[str]:
     """What a library printed on stderr: a learner would wonder what they did wrong."""
-    return [output.text for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs
-            if output.output_type == "stream" and output.name == "stderr"]
+    return [
+        output.text
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+        if output.output_type == "stream" and output.name == "stderr"
+    ]

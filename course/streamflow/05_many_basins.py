@@ -47,8 +47,16 @@ from dla_widgets.panels.picture import Picture
 from dla_widgets.streamflow.baselines import Conceptual
 from dla_widgets.streamflow.basins import PERIODS, open_basins
 from dla_widgets.streamflow.figures import basin_map, calibration, hydrograph, skill_cdf
-from dla_widgets.streamflow.models import entity_aware_lstm, load_reference, lstm, predict, quantile_lstm, regional_lstm
-from dla_widgets.streamflow.models import scaler_of, train
+from dla_widgets.streamflow.models import (
+    entity_aware_lstm,
+    load_reference,
+    lstm,
+    predict,
+    quantile_lstm,
+    regional_lstm,
+    scaler_of,
+    train,
+)
 from dla_widgets.streamflow.pairs import by_basin
 from dla_widgets.streamflow.sequences import ATTRIBUTES
 from dla_widgets.streamflow.skill import nse

@@ -36,8 +36,13 @@ import pandas as pd
 import xarray as xr
 
 from dla_widgets import check, hint
-from dla_widgets.competition import SubmissionError, competition_basins, practice_truth
-from dla_widgets.competition import validate_submission, write_submission
+from dla_widgets.competition import (
+    SubmissionError,
+    competition_basins,
+    practice_truth,
+    validate_submission,
+    write_submission,
+)
 from dla_widgets.streamflow.baselines import Conceptual
 from dla_widgets.streamflow.basins import CFS_TO_MM_KM2, PERIODS
 from dla_widgets.streamflow.figures import hydrograph, score_bars

@@ -84,7 +84,9 @@ def open_basins(source: str | os.PathLike | None = None, **options) -> xr.Datase
 def forcings(basins: xr.Dataset) -> list[str]:
     """Names of the forcings that `basins` has, in the order of :data:`FORCINGS` (``prcp_maurer`` follows ``prcp``)."""
     order = list(FORCINGS)
-    names = [str(name) for name in basins.data_vars if str(name).split("_")[0] in FORCINGS and "time" in basins[name].dims]
+    names = [
+        str(name) for name in basins.data_vars if str(name).split("_")[0] in FORCINGS and "time" in basins[name].dims
+    ]
     return sorted(names, key=lambda name: (order.index(name.split("_")[0]), name))
 
 
@@ -135,7 +137,9 @@ def check_schema(basins: xr.Dataset) -> xr.Dataset:
         if "units" not in basins[name].attrs:
             raise BasinError(f"{name!r} has no units; set basins[{name!r}].attrs['units']")
     if not forcings(basins):
-        raise BasinError(f"no forcing found; expected some of {list(FORCINGS)}, got {sorted(map(str, basins.data_vars))}")
+        raise BasinError(
+            f"no forcing found; expected some of {list(FORCINGS)}, got {sorted(map(str, basins.data_vars))}"
+        )
     for name in ("lat", "lon"):
         if name not in basins.coords:
             raise BasinError(f"no coordinate {name!r}: where are the gauges?")
@@ -143,7 +147,9 @@ def check_schema(basins: xr.Dataset) -> xr.Dataset:
     if steps.size and not (steps.size == 1 and steps[0] == 24):
         raise BasinError(f"time must be daily without gaps; found steps of {', '.join(map(str, steps[:4]))} hours")
     if (unit := basins[TARGET].attrs["units"]) != "mm/day":
-        raise BasinError(f"discharge must be in mm/day, is in {unit}; cfs_to_mm_per_day() converts cubic feet per second")
+        raise BasinError(
+            f"discharge must be in mm/day, is in {unit}; cfs_to_mm_per_day() converts cubic feet per second"
+        )
     return basins
 
 

@@ -39,7 +39,9 @@ def open_notebook(page, lab, name):
 
 KERNEL_IS_IDLE = "jupyterapp.shell.currentWidget?.context?.sessionContext.session?.kernel?.status === 'idle'"
 CELLS = "[...jupyterapp.shell.currentWidget.content.widgets]"
-ALL_RAN = f"{CELLS}.every(c => c.model.type !== 'code' || c.model.sharedModel.getSource() === '' || c.model.executionCount)"
+ALL_RAN = (
+    f"{CELLS}.every(c => c.model.type !== 'code' || c.model.sharedModel.getSource() === '' || c.model.executionCount)"
+)
 
 
 def wait_for_the_end(page, seconds=180):
@@ -54,8 +56,11 @@ def wait_for_the_end(page, seconds=180):
 
 def index_of(page, text, after=0):
     """Where the first code cell from `after` on stands whose source contains `text`."""
-    return page.evaluate(f"([text, after]) => {CELLS}.findIndex((c, i) => i >= after && c.model.type === 'code' && "
-                         "c.model.sharedModel.getSource().includes(text))", [text, after])
+    return page.evaluate(
+        f"([text, after]) => {CELLS}.findIndex((c, i) => i >= after && c.model.type === 'code' && "
+        "c.model.sharedModel.getSource().includes(text))",
+        [text, after],
+    )
 
 
 def cell_at(page, index):
@@ -64,8 +69,11 @@ def cell_at(page, index):
 
 
 def select(page, index):
-    page.evaluate(f"i => {{ const n = jupyterapp.shell.currentWidget.content; n.activeCellIndex = i; "
-                  "return n.scrollToItem(i, 'center'); }", index)
+    page.evaluate(
+        "i => { const n = jupyterapp.shell.currentWidget.content; n.activeCellIndex = i; "
+        "return n.scrollToItem(i, 'center'); }",
+        index,
+    )
 
 
 def write_into(page, index, code):
@@ -83,8 +91,10 @@ def run_cell(page, index):
     cell.locator(".cm-content").click()
     before = page.evaluate(f"i => {CELLS}[i].model.executionCount", index)
     page.keyboard.press("Control+Enter")
-    page.wait_for_function(f"([i, n]) => {{ const c = {CELLS}[i].model; return c.executionCount && c.executionCount !== n }}",
-                           arg=[index, before])
+    page.wait_for_function(
+        f"([i, n]) => {{ const c = {CELLS}[i].model; return c.executionCount && c.executionCount !== n }}",
+        arg=[index, before],
+    )
     page.wait_for_function(KERNEL_IS_IDLE)
     return cell.locator(".jp-OutputArea").inner_text() if cell.locator(".jp-OutputArea-output").count() else ""
 

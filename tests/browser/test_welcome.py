@@ -18,12 +18,27 @@ pytestmark = pytest.mark.timeout(200)
 def address(tmp_path, built_course):
     """What `dla lab` prints for the learner to open, token included."""
     workspace, log = tmp_path / "workspace", tmp_path / "log"
-    environment = {**os.environ, "JUPYTER_CONFIG_DIR": str(tmp_path / "config"), "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime"),
-                   "JUPYTERLAB_SETTINGS_DIR": str(tmp_path / "settings"), "JUPYTERLAB_WORKSPACES_DIR": str(tmp_path / "workspaces")}
-    command = [sys.executable, "-m", "dla_widgets.cli", "lab", str(workspace), "--lessons", str(built_course), "--no-browser"]
+    environment = {
+        **os.environ,
+        "JUPYTER_CONFIG_DIR": str(tmp_path / "config"),
+        "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime"),
+        "JUPYTERLAB_SETTINGS_DIR": str(tmp_path / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(tmp_path / "workspaces"),
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "dla_widgets.cli",
+        "lab",
+        str(workspace),
+        "--lessons",
+        str(built_course),
+        "--no-browser",
+    ]
     with log.open("w") as out:
-        server = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, env=environment, cwd=tmp_path,
-                                  start_new_session=True)
+        server = subprocess.Popen(
+            command, stdout=out, stderr=subprocess.STDOUT, env=environment, cwd=tmp_path, start_new_session=True
+        )
     try:
         yield wait_for_address(log, server)
     finally:
@@ -35,7 +50,9 @@ def address(tmp_path, built_course):
 def built_course(tmp_path_factory):
     out = tmp_path_factory.mktemp("build")
     course = os.path.join(os.path.dirname(__file__), "../../course")
-    subprocess.run([sys.executable, "-m", "autograder", "build", course, "--out", str(out)], check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-m", "autograder", "build", course, "--out", str(out)], check=True, capture_output=True
+    )
     return out / "learner"
 
 

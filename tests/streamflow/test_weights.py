@@ -79,7 +79,9 @@ def test_the_numpy_engine_runs_them(name, simulated):
 def pass_and_windows(name, basins):
     """NSE by basin of the state carried through ten years, and of a year afresh for every day."""
     model, observed = models.load_reference(name), basins["discharge"].sel(time=PERIODS["test"])
-    return [by_basin(nse, observed, models.predict(model, basins, "test", scheme=scheme)) for scheme in ("pass", "windows")]
+    return [
+        by_basin(nse, observed, models.predict(model, basins, "test", scheme=scheme)) for scheme in ("pass", "windows")
+    ]
 
 
 def test_one_pass_scores_as_windows_do_on_real_basins(real_data):

@@ -27,17 +27,25 @@ def gauges(rng: np.random.Generator) -> Iterator[tuple]:
     yield rng.gamma(1.5, 300, 5).round(1), rng.uniform(20, 4000, 5).round(1)
 
 
-cfs_to_mm = Exercise("cfs_to_mm", answer=cfs_to_mm_per_day, probes=gauges, rtol=1e-3, hints=[
-    "Three steps: how many cubic metres pass in a day, spread them over the catchment, call the depth millimetres.",
-    "A foot is 0.3048 m, so a cubic foot is 0.3048 ** 3 cubic metres; a day has 86 400 seconds; a square kilometre is "
-    "1e6 m2.",
-    "volume = discharge * 0.3048 ** 3 * 86_400 is in m3/day. What do you divide by to get metres, and what turns them "
-    "into mm?",
-])
+cfs_to_mm = Exercise(
+    "cfs_to_mm",
+    answer=cfs_to_mm_per_day,
+    probes=gauges,
+    rtol=1e-3,
+    hints=[
+        "Three steps: how many cubic metres pass in a day, spread them over the catchment, call the depth millimetres.",
+        "A foot is 0.3048 m, so a cubic foot is 0.3048 ** 3 cubic metres; a day has 86 400 seconds; a square kilometre is "
+        "1e6 m2.",
+        "volume = discharge * 0.3048 ** 3 * 86_400 is in m3/day. What do you divide by to get metres, and what turns them "
+        "into mm?",
+    ],
+)
 
 
-@cfs_to_mm.mistake("That is the water of the whole river. Spread it over the catchment: divide by its area, or a big "
-                   "basin will always look wetter than a small one.")
+@cfs_to_mm.mistake(
+    "That is the water of the whole river. Spread it over the catchment: divide by its area, or a big "
+    "basin will always look wetter than a small one."
+)
 def area_forgotten(discharge, area):
     return discharge * FOOT**3 * DAY / 1e6 * 1000
 
@@ -47,8 +55,9 @@ def foot_not_cubed(discharge, area):
     return discharge * FOOT * DAY / (area * 1e6) * 1000
 
 
-@cfs_to_mm.mistake("You turned the foot round: a cubic foot is *smaller* than a cubic metre, so the number must "
-                   "shrink.")
+@cfs_to_mm.mistake(
+    "You turned the foot round: a cubic foot is *smaller* than a cubic metre, so the number must shrink."
+)
 def foot_turned_round(discharge, area):
     return discharge / FOOT**3 * DAY / (area * 1e6) * 1000
 
@@ -68,8 +77,9 @@ def depth_in_metres(discharge, area):
     return discharge * FOOT**3 * DAY / (area * 1e6)
 
 
-@cfs_to_mm.mistake("Cubic metres over square *kilometres*: turn the area into m2 first (1 km2 = 1e6 m2), then metres "
-                   "into mm.")
+@cfs_to_mm.mistake(
+    "Cubic metres over square *kilometres*: turn the area into m2 first (1 km2 = 1e6 m2), then metres into mm."
+)
 def volume_over_km2(discharge, area):
     return discharge * FOOT**3 * DAY / area
 
@@ -84,8 +94,10 @@ def area_in_square_miles(discharge, area):
     return discharge * FOOT**3 * DAY / (area * 2.589988e6) * 1000
 
 
-@cfs_to_mm.mistake("You multiplied by the area: twice the catchment would give twice the depth. The same water spread "
-                   "over more land is shallower.")
+@cfs_to_mm.mistake(
+    "You multiplied by the area: twice the catchment would give twice the depth. The same water spread "
+    "over more land is shallower."
+)
 def multiplied_by_the_area(discharge, area):
     return discharge * FOOT**3 * DAY * (area * 1e6) * 1000
 
@@ -111,22 +123,30 @@ def records(rng: np.random.Generator) -> Iterator[Probe]:
     yield Probe((long, flag), part="days that run dry or are estimated")
 
 
-mask_missing = Exercise("mask_missing", answer=mask, probes=records, hints=[
-    "A missing day stays in its place, so that every later day keeps its date. Which value says 'I do not know'?",
-    "np.where(condition, this, that) makes a new array and leaves the old one alone.",
-    'Only the flag "M" means missing. "A" is approved, "A:e" is approved too: estimated, because the gauge was under '
-    "ice.",
-])
+mask_missing = Exercise(
+    "mask_missing",
+    answer=mask,
+    probes=records,
+    hints=[
+        "A missing day stays in its place, so that every later day keeps its date. Which value says 'I do not know'?",
+        "np.where(condition, this, that) makes a new array and leaves the old one alone.",
+        'Only the flag "M" means missing. "A" is approved, "A:e" is approved too: estimated, because the gauge was under '
+        "ice.",
+    ],
+)
 
 
-@mask_missing.mistake("A river that was not measured is not a river that ran dry: 0 would drag every mean down. Use "
-                      "np.nan.")
+@mask_missing.mistake(
+    "A river that was not measured is not a river that ran dry: 0 would drag every mean down. Use np.nan."
+)
 def missing_is_zero(discharge, flag):
     return np.where(flag == "M", 0.0, discharge)
 
 
-@mask_missing.mistake("You cut the missing days out, and everything after the gap now has the wrong date. Keep the "
-                      "length, put np.nan in the gap.")
+@mask_missing.mistake(
+    "You cut the missing days out, and everything after the gap now has the wrong date. Keep the "
+    "length, put np.nan in the gap."
+)
 def days_cut_out(discharge, flag):
     return discharge[flag != "M"]
 
@@ -136,27 +156,31 @@ def dry_days_too(discharge, flag):
     return np.where(discharge <= 0, np.nan, discharge)
 
 
-@mask_missing.mistake('"A:e" is approved as well, only estimated: mostly days under ice. Throw them away and your '
-                      "river has no winter.")
+@mask_missing.mistake(
+    '"A:e" is approved as well, only estimated: mostly days under ice. Throw them away and your river has no winter.'
+)
 def estimated_days_too(discharge, flag):
     return np.where(flag == "A", discharge, np.nan)
 
 
-@mask_missing.mistake("You carried the last value forward. That invents water, and a model would be praised for "
-                      "guessing your invention.")
+@mask_missing.mistake(
+    "You carried the last value forward. That invents water, and a model would be praised for guessing your invention."
+)
 def carried_forward(discharge, flag):
     last = np.maximum.accumulate(np.where(flag == "M", 0, np.arange(len(discharge))))
     return discharge[last]
 
 
-@mask_missing.mistake("You filled the gap with the mean. Gauges often fail in a flood, when the mean is far off: "
-                      "leave it unknown.")
+@mask_missing.mistake(
+    "You filled the gap with the mean. Gauges often fail in a flood, when the mean is far off: leave it unknown."
+)
 def filled_with_the_mean(discharge, flag):
     return np.where(flag == "M", discharge[flag != "M"].mean(), discharge)
 
 
-@mask_missing.mistake("You drew a straight line across the gap. Rivers do not: leave it unknown, and let whoever "
-                      "needs a number decide.")
+@mask_missing.mistake(
+    "You drew a straight line across the gap. Rivers do not: leave it unknown, and let whoever needs a number decide."
+)
 def interpolated(discharge, flag):
     day, there = np.arange(len(discharge)), flag != "M"
     return np.interp(day, day[there], discharge[there])
@@ -217,31 +241,41 @@ def seasons(rng: np.random.Generator) -> Iterator[Probe]:
     yield Probe((time, gaps), part="gaps in the record")
 
 
-water_year_means = Exercise("water_year_means", answer=by_water_year, probes=seasons, observe=whole_years,
-                            away=[water_year], hints=[
-    "Which water year does 30 September 2001 belong to, and which 1 October 2001?",
-    "From October on, a day belongs to the water year of the next calendar year: year + (month >= 10).",
-    "pd.DatetimeIndex(time) has .year and .month. Group by the water year; pandas' mean leaves missing days out by "
-    "itself.",
-    "pd.Series(discharge).groupby(water_year).mean().to_dict() with water_year = year + (month >= 10)",
-])
+water_year_means = Exercise(
+    "water_year_means",
+    answer=by_water_year,
+    probes=seasons,
+    observe=whole_years,
+    away=[water_year],
+    hints=[
+        "Which water year does 30 September 2001 belong to, and which 1 October 2001?",
+        "From October on, a day belongs to the water year of the next calendar year: year + (month >= 10).",
+        "pd.DatetimeIndex(time) has .year and .month. Group by the water year; pandas' mean leaves missing days out by "
+        "itself.",
+        "pd.Series(discharge).groupby(water_year).mean().to_dict() with water_year = year + (month >= 10)",
+    ],
+)
 
 
-@water_year_means.mistake("Those are calendar years. Snow that falls in December melts in May: cut at New Year and "
-                          "half of a winter's water lands in the wrong year.")
+@water_year_means.mistake(
+    "Those are calendar years. Snow that falls in December melts in May: cut at New Year and "
+    "half of a winter's water lands in the wrong year."
+)
 def calendar_years(time, discharge):
     return means_by(year_and_month(time)[0], discharge)
 
 
-@water_year_means.mistake("You named each water year by the year in which it starts. October 2001 belongs to water "
-                          "year 2002.")
+@water_year_means.mistake(
+    "You named each water year by the year in which it starts. October 2001 belongs to water year 2002."
+)
 def named_by_its_start(time, discharge):
     year, month = year_and_month(time)
     return means_by(year - (month < 10), discharge)
 
 
-@water_year_means.mistake("Your year starts on 1 November: month > 10 leaves October behind. The water year starts "
-                          "*in* October.")
+@water_year_means.mistake(
+    "Your year starts on 1 November: month > 10 leaves October behind. The water year starts *in* October."
+)
 def starts_in_november(time, discharge):
     year, month = year_and_month(time)
     return means_by(year + (month > 10), discharge)
@@ -253,8 +287,9 @@ def starts_in_september(time, discharge):
     return means_by(year + (month >= 9), discharge)
 
 
-@water_year_means.mistake("Those are sums. A year with a gap would look dry; a mean over the measured days does not "
-                          "mind.")
+@water_year_means.mistake(
+    "Those are sums. A year with a gap would look dry; a mean over the measured days does not mind."
+)
 def sums(time, discharge):
     year, month = year_and_month(time)
     return means_by(year + (month >= 10), discharge, np.sum)
@@ -272,8 +307,9 @@ def missing_days_as_zero(time, discharge):
     return means_by(year + (month >= 10), np.nan_to_num(discharge))
 
 
-@water_year_means.mistake("That is the median. It hardly sees the floods, and the floods carry much of the year's "
-                          "water.")
+@water_year_means.mistake(
+    "That is the median. It hardly sees the floods, and the floods carry much of the year's water."
+)
 def medians(time, discharge):
     year, month = year_and_month(time)
     return means_by(year + (month >= 10), discharge, np.median)

@@ -26,12 +26,17 @@ def _bucket_probes(rng):
     yield rng.gamma(0.5, 9.0, 12).round(1) + 0.1, round(rng.uniform(0.1, 0.35), 2), float(rng.integers(10, 40))
 
 
-leaky_bucket = Exercise("leaky_bucket", leaky_bucket_answer, _bucket_probes, hints=[
-    "A number `storage` walks through the days. Each day: add the rain, let a part run out, remember both.",
-    "The outflow is `leak * storage`, computed after the rain has fallen in, and is then taken out of the storage.",
-    "In the loop: `storage = storage + rain[day]`, `out = leak * storage`, `storage = storage - out`. Write both down, day "
-    "by day, in two arrays of zeros of the rain's length.",
-])
+leaky_bucket = Exercise(
+    "leaky_bucket",
+    leaky_bucket_answer,
+    _bucket_probes,
+    hints=[
+        "A number `storage` walks through the days. Each day: add the rain, let a part run out, remember both.",
+        "The outflow is `leak * storage`, computed after the rain has fallen in, and is then taken out of the storage.",
+        "In the loop: `storage = storage + rain[day]`, `out = leak * storage`, `storage = storage - out`. Write both down, day "
+        "by day, in two arrays of zeros of the rain's length.",
+    ],
+)
 
 
 def _bucket(rain, leak, storage, order="rain, out", leaves=1.0):
@@ -45,22 +50,25 @@ def _bucket(rain, leak, storage, order="rain, out", leaves=1.0):
     return left, full, out
 
 
-@leaky_bucket.mistake("Let it rain first: you drained the bucket of yesterday, so today's rain reaches the river "
-                      "only tomorrow.")
+@leaky_bucket.mistake(
+    "Let it rain first: you drained the bucket of yesterday, so today's rain reaches the river only tomorrow."
+)
 def drained_before_the_rain(rain, leak, storage):
     left, _, out = _bucket(rain, leak, storage, order="out, rain")
     return left, out
 
 
-@leaky_bucket.mistake("Your bucket never loses what runs out of it, and fills for ever: take the outflow off the "
-                      "storage.")
+@leaky_bucket.mistake(
+    "Your bucket never loses what runs out of it, and fills for ever: take the outflow off the storage."
+)
 def nothing_leaves(rain, leak, storage):
     left, _, out = _bucket(rain, leak, storage, leaves=0.0)
     return left, out
 
 
-@leaky_bucket.mistake("You wrote the storage down before the outflow had left it. Write down what is there at the "
-                      "end of the day.")
+@leaky_bucket.mistake(
+    "You wrote the storage down before the outflow had left it. Write down what is there at the end of the day."
+)
 def storage_before_the_outflow(rain, leak, storage):
     _, full, out = _bucket(rain, leak, storage)
     return full, out
@@ -84,15 +92,18 @@ def leak_is_what_stays(rain, leak, storage):
     return left, out
 
 
-@leaky_bucket.mistake("Every day starts from the same storage again: yesterday is forgotten. Carry `storage` over to "
-                      "the next turn of the loop.")
+@leaky_bucket.mistake(
+    "Every day starts from the same storage again: yesterday is forgotten. Carry `storage` over to "
+    "the next turn of the loop."
+)
 def forgets_every_night(rain, leak, storage):
     full = storage + np.asarray(rain)
     return full * (1 - leak), full * leak
 
 
-@leaky_bucket.mistake("A fixed amount runs out each day. Let the outflow be a part of the storage: the fuller, the "
-                      "faster.")
+@leaky_bucket.mistake(
+    "A fixed amount runs out each day. Let the outflow be a part of the storage: the fuller, the faster."
+)
 def same_outflow_every_day(rain, leak, storage):
     out = np.full(len(rain), leak * storage)
     return storage + np.cumsum(rain - out), out
@@ -130,23 +141,32 @@ def _step_probes(rng):
     yield step(3, 4)
 
 
-lstm_step = Exercise("lstm_step", lstm_step_answer, _step_probes, hints=[
-    "All four gates in one go: `z = x @ W + h @ U + b`, then `i, f, g, o = np.split(z, 4)`.",
-    "i, f and o are taps between 0 and 1: squash them with a sigmoid. g is what may be added, between -1 and 1: tanh.",
-    "The bucket: `c = f * c + i * g`. What the network shows of it: `h = o * np.tanh(c)`, with the new c.",
-])
+lstm_step = Exercise(
+    "lstm_step",
+    lstm_step_answer,
+    _step_probes,
+    hints=[
+        "All four gates in one go: `z = x @ W + h @ U + b`, then `i, f, g, o = np.split(z, 4)`.",
+        "i, f and o are taps between 0 and 1: squash them with a sigmoid. g is what may be added, between -1 and 1: tanh.",
+        "The bucket: `c = f * c + i * g`. What the network shows of it: `h = o * np.tanh(c)`, with the new c.",
+    ],
+)
 
 
-@lstm_step.mistake("Keras orders the blocks input, forget, candidate, output. You took the third for the output gate "
-                   "and the fourth for the candidate.")
+@lstm_step.mistake(
+    "Keras orders the blocks input, forget, candidate, output. You took the third for the output gate "
+    "and the fourth for the candidate."
+)
 def output_before_candidate(x, h, c, W, U, b):
     i, f, o, g = _gates(x, h, W, U, b)
     c = _sigmoid(f) * c + _sigmoid(i) * np.tanh(g)
     return _sigmoid(o) * np.tanh(c), c
 
 
-@lstm_step.mistake("You took the second block for the candidate and the third for the forget gate: that is the order "
-                   "of TensorFlow's fused kernel. Keras has input, forget, candidate, output.")
+@lstm_step.mistake(
+    "You took the second block for the candidate and the third for the forget gate: that is the order "
+    "of TensorFlow's fused kernel. Keras has input, forget, candidate, output."
+)
 def candidate_before_forget(x, h, c, W, U, b):
     i, g, f, o = _gates(x, h, W, U, b)
     c = _sigmoid(f) * c + _sigmoid(i) * np.tanh(g)
@@ -213,8 +233,9 @@ def _plain_step(x, h, c, W, U, b):
 
 
 @cache
-def _network(features, units, layer="LSTM", sees="past", days=None, sequences=True, head=1, activation=None,
-             inside="tanh"):
+def _network(
+    features, units, layer="LSTM", sees="past", days=None, sequences=True, head=1, activation=None, inside="tanh"
+):
     import keras
 
     recurrent = getattr(keras.layers, layer)(units, activation=inside, return_sequences=sequences)
@@ -234,8 +255,11 @@ def _facts(model, features):
     """What can be said of a network from outside: shapes, size, and what it answers when its weights are set."""
     import keras
 
-    facts = {"input shape": str(model.input_shape), "output shape": str(model.output_shape),
-             "number of weights": model.count_params()}
+    facts = {
+        "input shape": str(model.input_shape),
+        "output shape": str(model.output_shape),
+        "number of weights": model.count_params(),
+    }
     if model.input_shape[1] is not None:
         return facts
     days = 7
@@ -260,15 +284,25 @@ def _sizes(rng):
     yield int(rng.choice([4, 6])), int(rng.choice([5, 8]))  # few, because each is built once for every mistake
 
 
-build_lstm = Exercise("build_lstm", build_lstm_answer, _sizes, hints=[
-    "`keras.Sequential([...])` takes a list of layers: an Input, an LSTM, a Dense.",
-    "`keras.layers.Input((None, features))`: None is any number of days. return_sequences=True: a hidden state a day.",
-    "The head turns `units` numbers into one discharge, without an activation: `keras.layers.Dense(1)`.",
-], observe=_observe_network, rtol=1e-4, atol=1e-5, seconds=60.0)
+build_lstm = Exercise(
+    "build_lstm",
+    build_lstm_answer,
+    _sizes,
+    hints=[
+        "`keras.Sequential([...])` takes a list of layers: an Input, an LSTM, a Dense.",
+        "`keras.layers.Input((None, features))`: None is any number of days. return_sequences=True: a hidden state a day.",
+        "The head turns `units` numbers into one discharge, without an activation: `keras.layers.Dense(1)`.",
+    ],
+    observe=_observe_network,
+    rtol=1e-4,
+    atol=1e-5,
+    seconds=60.0,
+)
 
 
-@build_lstm.mistake("There is no head: out come the hidden states, `units` numbers a day. A Dense(1) makes one "
-                    "discharge of them.")
+@build_lstm.mistake(
+    "There is no head: out come the hidden states, `units` numbers a day. A Dense(1) makes one discharge of them."
+)
 def no_head(features, units):
     return _network(features, units, head=0)
 
@@ -278,8 +312,9 @@ def last_day_only(features, units):
     return _network(features, units, sequences=False)
 
 
-@build_lstm.mistake("The head has a relu: where it says 0 its gradient is 0 too, and it may never come back. Leave "
-                    "the head linear.")
+@build_lstm.mistake(
+    "The head has a relu: where it says 0 its gradient is 0 too, and it may never come back. Leave the head linear."
+)
 def relu_head(features, units):
     return _network(features, units, activation="relu")
 
@@ -294,14 +329,17 @@ def tanh_head(features, units):
     return _network(features, units, activation="tanh")
 
 
-@build_lstm.mistake("A bidirectional layer reads the record from behind as well: today's discharge would know next "
-                    "week's rain.")
+@build_lstm.mistake(
+    "A bidirectional layer reads the record from behind as well: today's discharge would know next week's rain."
+)
 def sees_the_future(features, units):
     return _network(features, units, sees="future too")
 
 
-@build_lstm.mistake("A SimpleRNN has no cell state: what it knows is overwritten daily, and snow from January is "
-                    "gone by April. Use LSTM.")
+@build_lstm.mistake(
+    "A SimpleRNN has no cell state: what it knows is overwritten daily, and snow from January is "
+    "gone by April. Use LSTM."
+)
 def simple_rnn(features, units):
     return _network(features, units, layer="SimpleRNN")
 
@@ -316,13 +354,13 @@ def head_of_features(features, units):
     return _network(features, units, head=features)
 
 
-@build_lstm.mistake("Your network accepts records of 365 days and no others. Input((None, features)) takes any "
-                    "length.")
+@build_lstm.mistake("Your network accepts records of 365 days and no others. Input((None, features)) takes any length.")
 def fixed_length(features, units):
     return _network(features, units, days=365)
 
 
-@build_lstm.mistake("activation='relu' inside the LSTM lets the state grow without bound over a long record. Keep "
-                    "its own tanh.")
+@build_lstm.mistake(
+    "activation='relu' inside the LSTM lets the state grow without bound over a long record. Keep its own tanh."
+)
 def relu_inside(features, units):
     return _network(features, units, inside="relu")
