@@ -8,7 +8,7 @@
 #       - Close the water balance of a basin, and see in one figure which basins cannot be right
 #       - Name the attributes that a model may see and those that would give the answer away
 #     minutes: 90
-#     seconds: 20
+#     seconds: 10
 #     prerequisites:
 #       - "Python: functions and NumPy arrays"
 #       - No hydrology

@@ -8,7 +8,7 @@
 #       - Name a fault that a score forgives, and a river where that fault would matter
 #       - Say how far a score from ten years of one river can be trusted
 #     minutes: 90
-#     seconds: 15
+#     seconds: 10
 #     prerequisites:
 #       - "Lesson 01: discharge in mm/day, gaps are NaN"
 # ---

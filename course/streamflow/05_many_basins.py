@@ -9,7 +9,7 @@
 #       - Test a model on rivers that it has never seen, and say when attributes hurt
 #       - Let a model say how sure it is, and check whether it is honest
 #     minutes: 120
-#     seconds: 45
+#     seconds: 55
 #     prerequisites:
 #       - "Lesson 02: NSE"
 #       - "Lesson 03: climatology and the conceptual model, leakage"

@@ -32,7 +32,9 @@ def lab(tmp_path_factory, jupyterlab):
 
 
 def open_notebook(page, lab, name):
-    page.goto(lab.address(f"lab/tree/{name}.ipynb"))
+    """In a workspace of its own: JupyterLab would bring back what an earlier test had open."""
+    page.goto(lab.address(f"lab/workspaces/{name}/tree/{name}.ipynb"))
+    page.wait_for_function(f"window.jupyterapp?.shell.currentWidget?.context?.path === '{name}.ipynb'", timeout=60_000)
     page.wait_for_selector(".jp-Notebook .jp-Cell")
     page.wait_for_function(KERNEL_IS_IDLE, timeout=60_000)
 
@@ -84,8 +86,8 @@ def write_into(page, index, code):
     page.keyboard.insert_text(code)
 
 
-def run_cell(page, index):
-    """Shift+Enter in the cell, and the text that a learner then reads below it (never its source)."""
+def run_cell(page, index, says=""):
+    """Run the cell, wait until it `says` that, and return all that a learner then reads below it (never its source)."""
     select(page, index)
     cell = cell_at(page, index)
     cell.locator(".cm-content").click()
@@ -96,7 +98,10 @@ def run_cell(page, index):
         arg=[index, before],
     )
     page.wait_for_function(KERNEL_IS_IDLE)
-    return cell.locator(".jp-OutputArea").inner_text() if cell.locator(".jp-OutputArea-output").count() else ""
+    below = cell.locator(".jp-OutputArea")
+    if says:
+        below.filter(has_text=says).wait_for()
+    return below.inner_text() if below.count() else ""
 
 
 def test_the_first_lesson_runs_to_its_end_without_an_error_anywhere(page, lab):
@@ -121,22 +126,21 @@ def test_a_wrong_answer_is_named_and_a_right_one_praised(page, lab):
     test = index_of(page, 'check("cfs_to_mm"', exercise)
     run_cell(page, index_of(page, "from dla_widgets import check"))
 
-    untouched = run_cell(page, exercise) + run_cell(page, test)
-    assert "Not attempted yet" in untouched
+    run_cell(page, exercise)
+    run_cell(page, test, says="Not attempted yet")
 
     write_into(page, exercise, WRONG)
     run_cell(page, exercise)
-    said = run_cell(page, test)
-    assert NAMED in said and "Not yet" in said and "expected [" in said
+    said = run_cell(page, test, says=NAMED)
+    assert "Not yet" in said and "expected [" in said
     assert "Traceback" not in said and "dla_widgets/" not in said
 
     write_into(page, exercise, RIGHT)
     run_cell(page, exercise)
-    said = run_cell(page, test)
-    assert "Right" in said and NAMED not in said
+    assert NAMED not in run_cell(page, test, says="Right")
 
     write_into(page, exercise, "def cfs_to_mm(discharge, area):\n    while True: pass\n")
     run_cell(page, exercise)
-    assert "It did not come to an end" in run_cell(page, test)
+    run_cell(page, test, says="It did not come to an end")
     assert page.trouble.page == [] and page.trouble.console == []
     assert all(error.startswith("CheckFailed") for error in page.trouble.kernel)
