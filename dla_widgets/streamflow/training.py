@@ -99,7 +99,7 @@ def usual(basins: int, scheme: str = "pieces") -> tuple[int, int, float]:
     if scheme == "windows":
         return 400, 256, 5e-3
     if basins == 1:
-        return 80, 10, 3e-2
+        return 120, 4, 3e-2
     return int(np.clip(70 * basins**0.6, 100, 2400)), 48 if basins > 60 else 32, 1e-2
 
 
