@@ -149,6 +149,7 @@ def correlation(observed: ArrayLike, simulated: ArrayLike) -> float:
     if _constant(s):
         return 0.0
     o, s = o - o.mean(), s - s.mean()
+    o, s = o / np.abs(o).max(), s / np.abs(s).max()  # squares of tiny flows would underflow to nothing
     return float(np.clip(np.sum(o * s) / np.sqrt(np.sum(o**2) * np.sum(s**2)), -1, 1))
 
 
