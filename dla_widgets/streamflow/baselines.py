@@ -197,7 +197,7 @@ class Conceptual(Baseline):
     Parameters
     ----------
     seed : of the search; the same one finds the same parameters
-    rounds : generations of the search; 45 are within 0.01 of the best NSE that more would find
+    rounds : generations of the search; 45 usually come within 0.01 of the NSE that more would find
     """
 
     needs = ("prcp", "tmin", "tmax")
