@@ -1,0 +1,150 @@
+"""What Sentinel-1 would see of a landscape: mean backscatter, texture, slopes, wind, season, and correlated speckle."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import fft, ndimage
+
+from .landscape import BARE, BUILT, CROPS, FOREST, GRASS, SHRUBS, WATER, WETLAND, Landscape
+from .random_fields import fractal, smooth_noise
+from .scenes import linear
+
+#: Looks of the speckle, and the width of its blur [pixel]: together they give the autocorrelation of real 10 m images.
+LOOKS = 5
+BLUR = 1.08
+
+#: Noise floor of VV and VH [dB]; it is part of what the radar measures.
+NOISE = (-25.5, -26.0)
+
+
+class Signature(NamedTuple):
+    """Backscatter of a class: mean [dB], spread between scenes and within a patch [dB], fall with the incidence angle."""
+
+    vv: float
+    vh: float
+    scenes: float  #: between scenes
+    broad: float  #: within a scene, over hundreds of metres
+    fine: float  #: within a patch, from pixel to pixel
+    slope: float  #: [dB per degree] away from 38 degrees
+
+
+#: Means after the real chips in the course's table, plus 0.5 dB: the mean of decibels of five looks lies that much below
+#: the decibel of the mean. Shrubs stand between grassland and forest, as in the western-US plots of the same table.
+SIGNATURES = {
+    FOREST: Signature(-8.0, -13.6, 0.7, 0.45, 0.8, -0.03),
+    SHRUBS: Signature(-9.9, -15.9, 0.8, 0.7, 1.0, -0.05),
+    GRASS: Signature(-11.9, -17.9, 1.0, 0.8, 0.5, -0.10),
+    CROPS: Signature(-11.4, -17.8, 0.8, 0.4, 0.6, -0.09),
+    BUILT: Signature(-9.6, -15.8, 0.8, 0.5, 1.2, -0.03),
+    BARE: Signature(-14.9, -20.9, 1.5, 1.0, 0.7, -0.14),
+    WATER: Signature(-16.9, -22.6, 2.4, 0.7, 0.3, -0.25),
+    WETLAND: Signature(-9.6, -16.6, 1.0, 1.2, 0.9, -0.08),
+}
+
+
+def speckle(rng: np.random.Generator, shape: tuple[int, int], looks: int = LOOKS, blur: float = BLUR,
+            correlation: float = 0.1) -> np.ndarray:  # fmt: skip
+    """Fully developed speckle of two polarisations (2, y, x): mean 1, variance 1 / `looks`, correlated in space.
+
+    The mean of `looks` squared moduli of complex Gaussian noise (Goodman 1976, doi:10.1364/JOSA.66.001145), blurred as the
+    radar's point response and the resampling to 10 m do; so neighbours are alike: exp(-d^2 / (2 blur^2)) at a distance d.
+
+    Parameters
+    ----------
+    correlation : of the speckle of VV with that of VH
+    """
+    y, x = np.fft.fftfreq(shape[0])[:, None], np.fft.fftfreq(shape[1])[None]
+    response = np.exp(-2 * (np.pi * blur) ** 2 * (y**2 + x**2))
+    response = (response / np.sqrt((response**2).sum() * 2)).astype(np.float32)
+    noise = rng.standard_normal((2, looks, *shape, 2), np.float32).view(np.complex64)[..., 0]
+    noise[1] = np.sqrt(correlation) * noise[0] + np.sqrt(1 - correlation) * noise[1]
+    field = fft.ifft2(noise * response, axes=(-2, -1), norm="forward", overwrite_x=True)
+    return (field.real**2 + field.imag**2).mean(axis=1)
+
+
+class View(NamedTuple):
+    """How the radar looks at a scene."""
+
+    incidence: float  #: of a flat ground [degree]
+    look: float  #: direction in which it looks [radian, from east towards south]
+    speckle_correlation: float  #: of VV with VH
+
+
+def draw_view(rng: np.random.Generator) -> View:
+    """One of Sentinel-1's looks: 31 to 45 degrees, from the west or the east."""
+    return View(rng.uniform(31, 45), rng.choice([0.17, np.pi - 0.17]), rng.uniform(0.03, 0.25))
+
+
+def incidence_angle(elevation: np.ndarray, view: View) -> np.ndarray:
+    """Local incidence angle [degree] on the slopes of `elevation` [m] at 10 m."""
+    dy, dx = np.gradient(ndimage.gaussian_filter(elevation, 1.5), 10.0)
+    towards = -(dx * np.cos(view.look) + dy * np.sin(view.look))  # positive where the ground falls away from the radar
+    angle = np.radians(view.incidence)
+    cosine = (np.cos(angle) - towards * np.sin(angle)) / np.sqrt(1 + dx**2 + dy**2)
+    return np.degrees(np.arccos(np.clip(cosine, -1, 1))).astype(np.float32)
+
+
+class Scene(NamedTuple):
+    """What stays the same from date to date."""
+
+    mean: np.ndarray  #: (2, y, x) VV and VH [dB]
+    angle: np.ndarray  #: (y, x) local incidence [degree]
+    planting: np.ndarray  #: (y, x) when its crop is planted, as a share of a year
+
+
+def mean_backscatter(rng: np.random.Generator, land: Landscape, view: View) -> Scene:
+    """Mean backscatter of a landscape, before season, wind and speckle."""
+    shape = land.classes.shape
+    table = np.array([SIGNATURES[c] for c in range(len(SIGNATURES))])
+    common = rng.standard_normal(len(table)) * table[:, 2]
+    own = rng.standard_normal((2, len(table))) * 0.4 * table[:, 2]
+    angle = incidence_angle(land.elevation, view)
+    broad, fine = fractal(rng, shape[0], 2.6), smooth_noise(rng, shape, 0.8)
+    rough = smooth_noise(rng, shape, 1.4)  # of VH alone
+    c = land.classes
+    shared = common[c] + table[c, 3] * broad + table[c, 4] * fine + table[c, 5] * (np.clip(angle, 15, 65) - 38)
+    mean = np.stack([table[c, 0] + own[0][c] + shared, table[c, 1] + own[1][c] + shared + 0.4 * table[c, 4] * rough])
+    mean -= 0.035 * (angle - view.incidence)  # what terrain correction leaves
+    units = int(land.unit.max()) + 1
+    kind = rng.standard_normal((3, units))
+    planted = land.unit > 0
+    mean[0] += np.where(planted, (1.1 * kind[0] + 0.6 * kind[1])[land.unit], 0)
+    mean[1] += np.where(planted, (1.1 * kind[0] + 0.9 * kind[2])[land.unit], 0)
+    _houses(rng, land, mean)
+    planting = (0.25 + 0.12 * rng.standard_normal(units))[land.unit]
+    return Scene(mean.astype(np.float32), angle, planting.astype(np.float32))
+
+
+def _houses(rng: np.random.Generator, land: Landscape, mean: np.ndarray) -> None:
+    """Corners between wall and ground throw the wave straight back; streets and yards throw it away."""
+    built = land.classes == BUILT
+    corner = built & ~land.street & (rng.random(built.shape, np.float32) < 0.16)
+    strength = 4.0 + 4.0 * rng.standard_exponential(int(corner.sum()))
+    strength = np.minimum(strength, 17) + 1.5 * rng.standard_normal()  # how the streets lie to the radar
+    mean[0][corner] += strength
+    mean[1][corner] += 0.75 * strength
+    mean[:, land.street] -= 3.5
+
+
+def observe(rng: np.random.Generator, scene: Scene, land: Landscape, view: View, year: float) -> np.ndarray:
+    """One image (2, y, x), linear power, on a date given as a share of a year."""
+    mean = scene.mean.copy()
+    c = land.classes
+    rain = np.cos(2 * np.pi * (year - 0.35))  # wet season in May
+    growth = np.clip(np.sin(np.pi * np.clip((np.mod(year - scene.planting + 1, 1)) / 0.45, 0, 1)), 0, 1)
+    crops = c == CROPS
+    mean[0] += np.where(crops, 3.2 * growth - 2.0 + 0.5 * rain, 0)
+    mean[1] += np.where(crops, 4.4 * growth - 2.8, 0)
+    mean += np.array([0.5, 0.4])[:, None, None] * rain * ((c == GRASS) | (c == BARE))
+    flooded = (c == WETLAND) * (0.5 + 0.5 * rain) * land.wet
+    mean[0] += 2.0 * flooded
+    mean[1] -= 0.8 * flooded
+    wind = rng.normal(0, 1.6) + 1.1 * fractal(rng, c.shape[0], 2.8)
+    mean[0] += np.where(c == WATER, wind, 0)
+    mean[1] += np.where(c == WATER, 0.6 * wind, 0)
+    power = linear(mean)
+    power = np.stack([ndimage.gaussian_filter(p, 0.6, truncate=3) for p in power])  # 10 m is finer than what it resolves
+    power += linear(np.array(NOISE))[:, None, None]
+    return (power * speckle(rng, c.shape, correlation=view.speckle_correlation)).astype(np.float32)
