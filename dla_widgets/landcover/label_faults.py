@@ -13,20 +13,23 @@ CELL = 10
 #: How far the product may lie off its place [pixel], standard deviation.
 SHIFT = 2.5
 
+#: How many cells wide a group of mistakes is, standard deviation.
+CLUSTER = 1.2
+
 #: Share of the cells whose class is unknown.
 UNKNOWN = 0.004
 
 #: (true class) -> {called: share}. After the per-class accuracies of the validation of LC100 (see Buchhorn et al. 2020,
 #: doi:10.3390/rs12061044): forest, water and bare ground are safest; shrubs and wetland are missed most.
 MISTAKEN = {
-    0: {1: 0.006, 2: 0.002, 3: 0.003, 7: 0.002},
-    1: {0: 0.17, 2: 0.10, 3: 0.06, 5: 0.01},
-    2: {0: 0.07, 1: 0.09, 3: 0.09, 5: 0.02, 7: 0.02},
-    3: {0: 0.07, 1: 0.05, 2: 0.08},
-    4: {0: 0.05, 2: 0.04, 3: 0.08, 5: 0.02},
-    5: {0: 0.05, 1: 0.05, 2: 0.10, 3: 0.05},
-    6: {0: 0.04, 7: 0.05},
-    7: {0: 0.16, 2: 0.08, 6: 0.05, 1: 0.04},
+    0: {1: 0.0016, 2: 0.0008, 3: 0.0008, 7: 0.0006},
+    1: {0: 0.09, 2: 0.06, 3: 0.03},
+    2: {0: 0.03, 1: 0.05, 3: 0.06, 5: 0.01, 7: 0.01},
+    3: {0: 0.03, 1: 0.03, 2: 0.05},
+    4: {0: 0.03, 2: 0.02, 3: 0.04},
+    5: {0: 0.03, 1: 0.02, 2: 0.05, 3: 0.02},
+    6: {0: 0.02, 7: 0.03},
+    7: {0: 0.09, 1: 0.02, 2: 0.04, 6: 0.02},
     8: {5: 0.05},
 }
 
@@ -43,26 +46,27 @@ def product_labels(rng: np.random.Generator, truth: np.ndarray) -> np.ndarray:
     before = phase + CELL
     after = [CELL + (-(n + p)) % CELL for n, p in zip(size, phase)]
     wide = np.pad(truth, list(zip(before, after)), mode="reflect")
-    cells = _majority(wide)
-    cells = _confused(rng, cells)
+    cells, purity = _majority(wide)
+    cells = _confused(rng, cells, purity)
     cells[rng.random(cells.shape) < UNKNOWN] = IGNORE
     fine = np.kron(cells, np.ones((CELL, CELL), np.uint8))
     row, column = before + shift
     return np.ascontiguousarray(fine[row : row + size[0], column : column + size[1]])
 
 
-def _majority(fine: np.ndarray) -> np.ndarray:
-    """The commonest class of each cell; cells with nothing known are ignored."""
+def _majority(fine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The commonest class of each cell and its share of the cell; cells with nothing known are ignored."""
     rows, columns = fine.shape[0] // CELL, fine.shape[1] // CELL
     blocks = fine.reshape(rows, CELL, columns, CELL)
     counts = np.stack([(blocks == c).sum((1, 3)) for c in range(len(CLASSES))])
-    return np.where(counts.any(0), counts.argmax(0), IGNORE).astype(np.uint8)
+    return np.where(counts.any(0), counts.argmax(0), IGNORE).astype(np.uint8), counts.max(0) / CELL**2
 
 
-def _confused(rng: np.random.Generator, cells: np.ndarray) -> np.ndarray:
-    """Cells with mistakes that come in groups: the chance runs through a smooth field, not from cell to cell."""
-    field = ndimage.gaussian_filter(rng.standard_normal((cells.shape[0] + 8, cells.shape[1] + 8)), 0.8)[4:-4, 4:-4]
-    chance = stats.norm.cdf(field / 0.352)  # what is left of the spread of white noise after this blur
+def _confused(rng: np.random.Generator, cells: np.ndarray, purity: np.ndarray) -> np.ndarray:
+    """Cells with mistakes: more in mixed cells than in pure ones, and in groups, as the chance runs through a smooth field."""
+    field = ndimage.gaussian_filter(rng.standard_normal((cells.shape[0] + 8, cells.shape[1] + 8)), CLUSTER)[4:-4, 4:-4]
+    chance = stats.norm.cdf(field * 2 * np.sqrt(np.pi) * CLUSTER)  # the blur has shrunk the spread
+    chance /= np.where(purity > 0.95, 0.5, 2.0)
     called = cells.copy()
     for true, others in MISTAKEN.items():
         edges = np.cumsum([0, *others.values()])

@@ -53,13 +53,13 @@ class Setting:
 
 #: Taken in turn, scene by scene: every part of a stack gets every kind.
 SETTINGS = {
-    "river plain": Setting((0.05, 0.12), (8, 30), (6, 15), 1, 0.22, (0, 0), 2, 0.25, 0, 0.40, 0.25, 0.10),
-    "frontier": Setting((0.08, 0.20), (20, 120), (0, 3), 0, 0.02, (4, 8), 2, 0.35, 0.40, 0.15, 0.0, 0.10),
-    "deep forest": Setting((0.006, 0.02), (20, 250), (0, 4), 0, 0.10, (0, 0), 0, 0, 0, 0.55, 0.40, 0.05),
-    "town": Setting((0.08, 0.25), (10, 80), (2, 8), 0, 0.03, (16, 30), 1, 0.55, 0.12, 0.20, 0.05, 0.08),
-    "swidden hills": Setting((0.03, 0.09), (80, 300), (2, 5), 0, 0.02, (3, 6), 2, 0.15, 0, 0.80, 0.05, 0.0),
-    "lakes and swamps": Setting((0.04, 0.11), (4, 15), (2, 6), 3, 0.45, (0, 0), 1, 0.15, 0, 0.35, 0.50, 0.0),
-    "forest and savanna": Setting((0.05, 0.15), (30, 150), (0, 4), 0, 0.04, (0, 4), 1, 0.10, 0, 0.08, 0.70, 0.12),
+    "river plain": Setting((0.08, 0.15), (8, 30), (5, 11), 1, 0.14, (0, 0), 2, 0.30, 0, 0.35, 0.30, 0.05),
+    "frontier": Setting((0.06, 0.15), (20, 120), (-2, 3), 0, 0.02, (6, 10), 2, 0.35, 0.40, 0.15, 0.0, 0.10),
+    "deep forest": Setting((0.006, 0.022), (20, 250), (-2, 2), 0, 0.12, (0, 0), 0, 0, 0, 0.55, 0.35, 0.10),
+    "town": Setting((0.06, 0.20), (10, 80), (-3, 6), 0, 0.02, (18, 38), 1, 0.55, 0.12, 0.20, 0.05, 0.08),
+    "swidden hills": Setting((0.02, 0.06), (80, 300), (-4, 3), 0, 0.02, (4, 8), 2, 0.15, 0, 0.80, 0.05, 0.0),
+    "lakes and swamps": Setting((0.02, 0.08), (4, 15), (-2, 4), 3, 0.35, (0, 0), 1, 0.15, 0, 0.35, 0.50, 0.0),
+    "forest and savanna": Setting((0.03, 0.12), (30, 150), (-3, 3), 0, 0.04, (0, 6), 1, 0.10, 0, 0.08, 0.70, 0.12),
 }
 
 
@@ -110,7 +110,7 @@ class _Map:
             self._put(bar, BARE)
             self._put(water, WATER, over=True)
         for _ in range(s.lakes and rng.integers(1, s.lakes + 1)):
-            radius = rng.uniform(0.15, 0.38) * np.sqrt(self.cleared)
+            radius = rng.uniform(0.15, 0.36) * np.sqrt(self.cleared)
             self._put(lake(rng, size, radius), WATER, over=True)
         self.to_water = self._distance(self.classes == WATER)
 
@@ -134,15 +134,15 @@ class _Map:
                 break
             i = rng.choice(inside)
             town = number == 0 and radius > 3
-            self._settlement((road.y[i], road.x[i]), road.heading[i], radius if town else rng.uniform(3.5, 7), distance)
+            self._settlement((road.y[i], road.x[i]), road.heading[i], radius if town else rng.uniform(5, 11), distance)
             if town and radius > 8:  # a second road crosses in the town
                 other = meander(rng, size, 1.5 * size, 0.25, (road.y[i], road.x[i]), road.heading[i] + rng.uniform(0.9, 2.2))
                 self.to_road = np.minimum(distance, around(other, size)[0])
                 distance = self.to_road
-        paved = self.to_road < 1.1
-        self._put(paved, BUILT, over=True)
-        self.street |= paved
-        self.to_house = self._distance(self.classes == BUILT if not paved.all() else paved)
+        self.to_house = self._distance(self.classes == BUILT)
+        self.street |= self.to_road < 0.8
+        if radius > 8:  # a road of asphalt; the others are tracks that no map of classes shows
+            self._put(self.to_road < 0.8, BUILT, over=True)
 
     def _settlement(self, centre: tuple[float, float], heading: float, radius: float, to_road: np.ndarray) -> None:
         """Houses close to the road and the centre, gardens among them, streets in blocks of about a hundred metres."""
@@ -150,8 +150,8 @@ class _Map:
         y, x = np.mgrid[:size, :size].astype(np.float32)
         y, x = y - centre[0], x - centre[1]
         spread = np.hypot(y, x) / radius + 0.9 * to_road / radius + 0.22 * smooth_noise(rng, (size, size), 2.5)
-        houses = spread < 1.25
-        garden = (smooth_noise(rng, (size, size), 1.6) > 1.0) & (spread > 0.4)
+        houses = spread < 1.4
+        garden = (smooth_noise(rng, (size, size), 1.6) > 1.3) & (spread > 0.5)
         houses = self._put(houses & ~garden & (self.classes != WATER), BUILT, over=True)
         self._put(garden & (spread < 1.15), GRASS)
         if radius > 8:
@@ -186,23 +186,23 @@ class _Map:
         units = parcels(rng, size, rng.uniform(18, 30), rng.uniform(30, 60), rng.uniform(0, np.pi))
         score = self.to_road + 12 * smooth_noise(rng, (size, size), 20)
         mask = lowest(score, area, units, self.classes == FOREST)
-        regrowth = fractal(rng, size, 2.4) > 1.1
+        regrowth = fractal(rng, size, 3.0) > 1.1
         self._plots(mask, units, {GRASS: 0.92, SHRUBS: 0.08})
         self.classes[mask & regrowth & (self.classes == GRASS)] = SHRUBS
 
     def _swidden(self, area: float) -> None:
         rng, size = self.rng, self.size
-        units = cells(rng, size, rng.uniform(9, 14))
+        units = cells(rng, size, rng.uniform(10, 16))
         score = np.minimum(self._people(), 30) + 12 * smooth_noise(rng, (size, size), 12)
         mask = lowest(score, area, units, self.classes == FOREST)
         self._plots(mask, units, {SHRUBS: 0.52, CROPS: 0.28, BARE: 0.10, GRASS: 0.10})
 
     def _savanna(self, area: float) -> None:
         rng = self.rng
-        dry = fractal(rng, self.size, 3.2) - 0.3 * self.elevation + 0.15 * fractal(rng, self.size, 2.0)
+        dry = fractal(rng, self.size, 4.0) - 0.3 * self.elevation + 0.1 * fractal(rng, self.size, 2.4)
         mask = lowest(dry, area, free=self.classes == FOREST)
         self._put(mask, SHRUBS)
-        core = lowest(dry + 0.25 * fractal(rng, self.size, 2.2), 0.55 * area, free=mask)
+        core = lowest(dry + 0.12 * fractal(rng, self.size, 2.6), 0.55 * area, free=mask)
         self._put(core, GRASS, over=True)
 
     def _bare(self, area: float) -> None:
@@ -210,7 +210,7 @@ class _Map:
         rng, size = self.rng, self.size
         if self.to_road is self.far or rng.random() < 0.4:
             steep = np.hypot(*np.gradient(ndimage.gaussian_filter(self.elevation, 2)))
-            score = -self.elevation - 8 * steep + 0.3 * fractal(rng, size, 2.2)
+            score = -self.elevation - 8 * steep + 0.2 * fractal(rng, size, 2.8)
         else:
             free = np.flatnonzero((self.to_road > 6) & (self.to_road < 40) & (self.classes == FOREST))
             spot = np.unravel_index(rng.choice(free), (size, size)) if len(free) else (size // 2, size // 2)
@@ -219,8 +219,16 @@ class _Map:
         self._put(lowest(score, area, free=self.classes == FOREST), BARE)
 
     def _plots(self, mask: np.ndarray, units: np.ndarray, mix: dict[int, float]) -> None:
-        """Give each plot inside `mask` one class, drawn from `mix` (class -> share)."""
-        kinds = self.rng.choice(list(mix), p=np.array(list(mix.values())) / sum(mix.values()), size=units.max() + 1)
-        kinds = kinds.astype(np.uint8)
+        """Give each plot inside `mask` one class in the shares `mix`; neighbours are often alike, as they are worked together."""
+        if not mask.any():
+            return
+        chosen = np.unique(units[mask])
+        field = smooth_noise(self.rng, mask.shape, 12)
+        mean = np.bincount(units.ravel(), field.ravel()) / np.bincount(units.ravel())
+        rank = np.argsort(np.argsort(mean[chosen] + 0.2 * self.rng.standard_normal(len(chosen))))
+        order = self.rng.permutation(list(mix))
+        share = np.cumsum([mix[c] for c in order])
+        kinds = np.zeros(len(mean), np.uint8)
+        kinds[chosen] = order[np.searchsorted(share / share[-1], (rank + self.rng.random()) / len(chosen) % 1)]
         self.classes[mask] = kinds[units[mask]]
         self.unit[mask] = units[mask] + self.unit.max() + 1

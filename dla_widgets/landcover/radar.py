@@ -106,15 +106,31 @@ def mean_backscatter(rng: np.random.Generator, land: Landscape, view: View) -> S
     c = land.classes
     shared = common[c] + table[c, 3] * broad + table[c, 4] * fine + table[c, 5] * (np.clip(angle, 15, 65) - 38)
     mean = np.stack([table[c, 0] + own[0][c] + shared, table[c, 1] + own[1][c] + shared + 0.4 * table[c, 4] * rough])
-    mean -= 0.035 * (angle - view.incidence)  # what terrain correction leaves
+    mean -= 0.06 * (angle - view.incidence)  # what terrain correction leaves
     units = int(land.unit.max()) + 1
     kind = rng.standard_normal((3, units))
     planted = land.unit > 0
     mean[0] += np.where(planted, (1.1 * kind[0] + 0.6 * kind[1])[land.unit], 0)
     mean[1] += np.where(planted, (1.1 * kind[0] + 0.9 * kind[2])[land.unit], 0)
+    _edges(land, view, mean)
     _houses(rng, land, mean)
     planting = (0.25 + 0.12 * rng.standard_normal(units))[land.unit]
     return Scene(mean.astype(np.float32), angle, planting.astype(np.float32))
+
+
+def _edges(land: Landscape, view: View, mean: np.ndarray) -> None:
+    """Trees beside a clearing: a bright wall where they face the radar, a shadow of two pixels where they hide the ground.
+
+    Bouvet et al. (2018) find clearings by it, doi:10.3390/rs10081250.
+    """
+    forest = land.classes == FOREST
+    step = 1 if np.cos(view.look) > 0 else -1
+    for reach, shade, bright in ((1, -2.2, 1.6), (2, -1.2, 0.6)):
+        before = np.roll(forest, step * reach, axis=1)  # what stands between here and the radar
+        before[:, : reach] |= step > 0
+        before[:, -reach:] |= step < 0
+        mean[:, ~forest & before] += shade
+        mean[:, forest & ~before] += bright
 
 
 def _houses(rng: np.random.Generator, land: Landscape, mean: np.ndarray) -> None:
@@ -125,7 +141,8 @@ def _houses(rng: np.random.Generator, land: Landscape, mean: np.ndarray) -> None
     strength = np.minimum(strength, 17) + 1.5 * rng.standard_normal()  # how the streets lie to the radar
     mean[0][corner] += strength
     mean[1][corner] += 0.75 * strength
-    mean[:, land.street] -= 3.5
+    mean[:, land.street & built] -= 3.5
+    mean[:, land.street & ~built & (land.classes != WATER)] -= 2.0  # a track: a slit in the canopy
 
 
 def observe(rng: np.random.Generator, scene: Scene, land: Landscape, view: View, year: float) -> np.ndarray:

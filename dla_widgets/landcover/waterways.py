@@ -34,8 +34,8 @@ def meander(rng: np.random.Generator, size: int, wavelength: float, swing: float
     """
     count = int(5 * size / STEP)
     scale = wavelength / STEP
-    phase = np.cumsum(2 * np.pi / scale * np.exp(0.35 * smooth_series(rng, count, scale))) + rng.uniform(0, 2 * np.pi)
-    swings = swing * np.clip(1 + 0.35 * smooth_series(rng, count, 1.5 * scale), 0.2, 1.35)
+    phase = np.cumsum(2 * np.pi / scale * np.exp(0.2 * smooth_series(rng, count, 2 * scale))) + rng.uniform(0, 2 * np.pi)
+    swings = np.clip(swing * (1 + 0.4 * smooth_series(rng, count, 1.5 * scale)), 0.1 * swing, 1.75)
     drift = 0.3 * smooth_series(rng, count, 3 * scale)
     start = rng.uniform(0, 2 * np.pi) if heading is None else heading
     angle = start + drift - drift[count // 2] + swings * np.sin(phase)
@@ -63,9 +63,9 @@ def around(line: Line, size: int) -> tuple[np.ndarray, np.ndarray]:
 def river(rng: np.random.Generator, size: int, width: float) -> tuple[np.ndarray, np.ndarray, Line]:
     """A river: masks (size, size) of its water and of the sand bars inside its bends, and its centreline.
 
-    Meanders are about eleven widths long (Leopold and Wolman 1960, doi:10.1130/0016-7606(1960)71[769:RM]2.0.CO;2).
+    Meanders are about eleven widths long as the crow flies (Leopold and Wolman 1960, doi:10.1130/0016-7606(1960)71[769:RM]2.0.CO;2).
     """
-    line = meander(rng, size, max(14 * width, 40), rng.uniform(0.6, 1.6))
+    line = meander(rng, size, max(20 * width, 60), rng.uniform(0.5, 1.5))
     distance, nearest = around(line, size)
     widths = width * np.exp(0.18 * smooth_series(rng, len(line.y), 8 * width / STEP))
     water = distance <= np.maximum(widths[nearest] / 2, 0.71)
