@@ -109,13 +109,16 @@ def _descend(runner: keras.Model, batches: Iterator[tuple], updates: int, callba
 
 
 def usual(basins: int, scheme: str = "pieces") -> tuple[int, int, float]:
-    """Updates, batch and learning rate that are enough for a useful hydrograph of so many basins."""
+    """Updates, batch and learning rate that are enough for a useful hydrograph of so many basins.
+
+    Chosen on years that neither teach nor test, by ``benchmarks/training_settings.py``.
+    """
     if scheme == "windows":
         return 400, 256, 5e-3
     if basins == 1:
         return 120, 4, 3e-2
-    updates = int(np.clip(70 * basins**0.6, 100, 2400))
-    return (updates, 48, 1e-2) if basins > 60 else (updates, 32, 2e-2)
+    updates = int(np.clip(70 * basins**0.6, 100, 1500))
+    return (updates, 64, 1e-2) if basins > 60 else (updates, 32, 1e-2)
 
 
 @dataclass(frozen=True, eq=False)
