@@ -85,8 +85,11 @@ def pass_and_windows(name, basins):
 
 
 def test_one_pass_scores_as_windows_do_on_real_basins(real_data):
-    carried, afresh = pass_and_windows("camels", load_camels(real_data / "camels_us").isel(basin=slice(0, 24, 4)))
-    assert abs(float(carried.median() - afresh.median())) < 0.001
+    """On the usual basin. Of twelve, four differ by 0.002 and one, with a long memory, by 0.02."""
+    carried, afresh = pass_and_windows("camels", load_camels(real_data / "camels_us").isel(basin=slice(0, 24, 2)))
+    difference = abs(carried - afresh)
+    assert float(difference.median()) < 0.001
+    assert float(difference.max()) < 0.03
 
 
 def test_one_pass_and_windows_are_near_where_rivers_remember_longer_than_a_window(simulated):
