@@ -17,7 +17,7 @@ SHIFT = 2.5
 CLUSTER = 1.2
 
 #: Share of the cells whose class is unknown.
-UNKNOWN = 0.004
+UNKNOWN = 0.002
 
 #: (true class) -> {called: share}. After the per-class accuracies of the validation of LC100 (see Buchhorn et al. 2020,
 #: doi:10.3390/rs12061044): forest, water and bare ground are safest; shrubs and wetland are missed most.

@@ -14,13 +14,11 @@ from typing import NamedTuple
 import numpy as np
 from scipy import ndimage
 
-from .legend import label
+from .legend import NAMES
 from .random_fields import blob, cells, fractal, lowest, parcels, smooth_noise
 from .waterways import around, lake, meander, oxbows, river
 
-FOREST, SHRUBS, GRASS, CROPS, BUILT, BARE, WATER, WETLAND = (
-    label(name) for name in ("forest", "shrubs", "grassland", "cropland", "built-up", "bare", "water", "wetland")
-)
+FOREST, SHRUBS, GRASS, CROPS, BUILT, BARE, WATER, WETLAND, SNOW = range(len(NAMES))
 
 
 class Landscape(NamedTuple):
@@ -53,19 +51,35 @@ class Setting:
 
 #: Taken in turn, scene by scene: every part of a stack gets every kind.
 SETTINGS = {
-    "river plain": Setting((0.08, 0.15), (8, 30), (5, 11), 1, 0.14, (0, 0), 2, 0.30, 0, 0.35, 0.30, 0.05),
-    "frontier": Setting((0.06, 0.15), (20, 120), (-2, 3), 0, 0.02, (6, 10), 2, 0.35, 0.40, 0.15, 0.0, 0.10),
-    "deep forest": Setting((0.006, 0.022), (20, 250), (-2, 2), 0, 0.12, (0, 0), 0, 0, 0, 0.55, 0.35, 0.10),
-    "town": Setting((0.06, 0.20), (10, 80), (-3, 6), 0, 0.02, (18, 38), 1, 0.55, 0.12, 0.20, 0.05, 0.08),
-    "swidden hills": Setting((0.02, 0.06), (80, 300), (-4, 3), 0, 0.02, (4, 8), 2, 0.15, 0, 0.80, 0.05, 0.0),
-    "lakes and swamps": Setting((0.02, 0.08), (4, 15), (-2, 4), 3, 0.35, (0, 0), 1, 0.15, 0, 0.35, 0.50, 0.0),
-    "forest and savanna": Setting((0.03, 0.12), (30, 150), (-3, 3), 0, 0.04, (0, 6), 1, 0.10, 0, 0.08, 0.70, 0.12),
+    "river plain": Setting((0.05, 0.14), (8, 30), (5, 11), 1, 0.16, (0, 0), 2, 0.30, 0, 0.30, 0.30, 0.05),
+    "frontier": Setting((0.04, 0.22), (20, 120), (-2, 3), 0, 0.02, (6, 10), 2, 0.35, 0.40, 0.15, 0.0, 0.10),
+    "deep forest": Setting((0.004, 0.014), (20, 250), (-3, 2), 0, 0.15, (0, 0), 0, 0, 0, 0.50, 0.30, 0.20),
+    "town": Setting((0.05, 0.22), (10, 80), (-3, 6), 0, 0.02, (18, 38), 1, 0.55, 0.12, 0.15, 0.05, 0.12),
+    "swidden hills": Setting((0.015, 0.06), (80, 300), (-4, 3), 0, 0.02, (4, 8), 1, 0.15, 0, 0.80, 0.05, 0.0),
+    "lakes and swamps": Setting((0.015, 0.08), (4, 15), (-3, 4), 3, 0.35, (0, 0), 1, 0.15, 0, 0.35, 0.50, 0.0),
+    "forest and savanna": Setting((0.02, 0.15), (30, 150), (-4, 3), 0, 0.05, (0, 6), 1, 0.10, 0, 0.08, 0.70, 0.12),
 }
+
+
+#: No kind of clearing takes less of a scene than this [pixel]: two hectares.
+LEAST = 200
 
 
 def make_landscape(rng: np.random.Generator, size: int, setting: Setting) -> Landscape:
     """The map of one scene of `size` pixels of 10 m."""
     return _Map(rng, size, setting).draw()
+
+
+def real_landscape(rng: np.random.Generator, labels: np.ndarray) -> Landscape:
+    """A landscape on land cover that is known; its relief, and which pixels are one field, are invented."""
+    size = len(labels)
+    water = labels == WATER
+    distance = ndimage.distance_transform_edt(~water) if water.any() else np.full(labels.shape, 999.0)
+    elevation = fractal(rng, size, 3.4) * (1 - np.exp(-distance / 40)) * rng.uniform(5, 40)
+    plots = (labels == CROPS) | (labels == GRASS)
+    unit = np.where(plots, cells(rng, size, 11) + 1, 0).astype(np.int32)
+    wet = np.exp(-distance / 6).astype(np.float32)
+    return Landscape(labels.astype(np.uint8), elevation.astype(np.float32), unit, np.zeros(labels.shape, bool), wet)
 
 
 class _Map:
@@ -80,7 +94,8 @@ class _Map:
         self.elevation = fractal(rng, size, 3.4)
         self.far = np.full((size, size), float(2 * size), np.float32)  # nothing near
         self.to_water, self.to_road, self.to_house = self.far, self.far, self.far
-        self.cleared = rng.uniform(*setting.cleared) * size * size
+        low, high = setting.cleared
+        self.cleared = (low + (high - low) * rng.random() ** 1.6) * size * size  # little is commoner than much
 
     def draw(self) -> Landscape:
         self._waters()
@@ -115,7 +130,7 @@ class _Map:
         self.to_water = self._distance(self.classes == WATER)
 
     def _wetlands(self) -> None:
-        level = self.elevation + 0.045 * np.minimum(self.to_water, 60) + 0.45 * fractal(self.rng, self.size, 2.6)
+        level = self.elevation + 0.045 * np.minimum(self.to_water, 60) + 0.45 * fractal(self.rng, self.size, 3.2)
         wanted = self.setting.wetland * self.cleared
         self._put(lowest(level, wanted, free=self.classes == FOREST), WETLAND)
 
@@ -166,10 +181,12 @@ class _Map:
         if left < 20:
             return
         shares = {"crops": s.crops, "ranch": s.ranch, "swidden": s.swidden, "savanna": s.savanna, "bare": s.bare}
-        total = sum(shares.values())
-        for kind, share in shares.items():
-            if share:
-                getattr(self, f"_{kind}")(left * share / total)
+        areas = {kind: left * share / sum(shares.values()) for kind, share in shares.items()}
+        chief = max(areas, key=areas.__getitem__)
+        areas[chief] += sum(area for area in areas.values() if area < LEAST)
+        for kind, area in areas.items():
+            if area >= LEAST or kind == chief:
+                getattr(self, f"_{kind}")(area)
 
     def _people(self) -> np.ndarray:
         """How far [pixel] from houses, roads and, for those who come by boat, water."""
@@ -177,8 +194,8 @@ class _Map:
 
     def _crops(self, area: float) -> None:
         rng, size = self.rng, self.size
-        units = parcels(rng, size, rng.uniform(7, 14), rng.uniform(12, 30), rng.uniform(0, np.pi))
-        score = self._people() + 9 * smooth_noise(rng, (size, size), 14)
+        units = parcels(rng, size, rng.uniform(9, 16), rng.uniform(15, 36), rng.uniform(0, np.pi))
+        score = self._people() + 9 * smooth_noise(rng, (size, size), 22)
         self._plots(lowest(score, area, units, self.classes == FOREST), units, {CROPS: 0.84, GRASS: 0.10, SHRUBS: 0.06})
 
     def _ranch(self, area: float) -> None:
@@ -193,7 +210,7 @@ class _Map:
     def _swidden(self, area: float) -> None:
         rng, size = self.rng, self.size
         units = cells(rng, size, rng.uniform(10, 16))
-        score = np.minimum(self._people(), 30) + 12 * smooth_noise(rng, (size, size), 12)
+        score = np.minimum(self._people(), 30) + 15 * smooth_noise(rng, (size, size), 20)
         mask = lowest(score, area, units, self.classes == FOREST)
         self._plots(mask, units, {SHRUBS: 0.52, CROPS: 0.28, BARE: 0.10, GRASS: 0.10})
 
@@ -223,7 +240,7 @@ class _Map:
         if not mask.any():
             return
         chosen = np.unique(units[mask])
-        field = smooth_noise(self.rng, mask.shape, 12)
+        field = smooth_noise(self.rng, mask.shape, 14)
         mean = np.bincount(units.ravel(), field.ravel()) / np.bincount(units.ravel())
         rank = np.argsort(np.argsort(mean[chosen] + 0.2 * self.rng.standard_normal(len(chosen))))
         order = self.rng.permutation(list(mix))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import fft, ndimage
 
-from .landscape import BARE, BUILT, CROPS, FOREST, GRASS, SHRUBS, WATER, WETLAND, Landscape
+from .landscape import BARE, BUILT, CROPS, FOREST, GRASS, SHRUBS, SNOW, WATER, WETLAND, Landscape
 from .random_fields import fractal, smooth_noise
 from .scenes import linear
 
@@ -33,14 +33,15 @@ class Signature(NamedTuple):
 #: Means after the real chips in the course's table, plus 0.5 dB: the mean of decibels of five looks lies that much below
 #: the decibel of the mean. Shrubs stand between grassland and forest, as in the western-US plots of the same table.
 SIGNATURES = {
-    FOREST: Signature(-8.0, -13.6, 0.7, 0.45, 0.8, -0.03),
-    SHRUBS: Signature(-9.9, -15.9, 0.8, 0.7, 1.0, -0.05),
-    GRASS: Signature(-11.9, -17.9, 1.0, 0.8, 0.5, -0.10),
-    CROPS: Signature(-11.4, -17.8, 0.8, 0.4, 0.6, -0.09),
-    BUILT: Signature(-9.6, -15.8, 0.8, 0.5, 1.2, -0.03),
-    BARE: Signature(-14.9, -20.9, 1.5, 1.0, 0.7, -0.14),
-    WATER: Signature(-16.9, -22.6, 2.4, 0.7, 0.3, -0.25),
-    WETLAND: Signature(-9.6, -16.6, 1.0, 1.2, 0.9, -0.08),
+    FOREST: Signature(-8.0, -13.6, 0.4, 0.45, 0.8, -0.03),
+    SHRUBS: Signature(-9.9, -16.1, 0.5, 0.6, 1.0, -0.05),
+    GRASS: Signature(-12.1, -18.2, 0.6, 0.7, 0.4, -0.10),
+    CROPS: Signature(-11.4, -17.6, 0.5, 0.4, 0.6, -0.09),
+    BUILT: Signature(-9.6, -15.8, 0.6, 0.5, 1.2, -0.03),
+    BARE: Signature(-15.0, -21.4, 0.8, 0.8, 0.6, -0.14),
+    WATER: Signature(-17.2, -23.0, 0.8, 0.5, 0.2, -0.25),
+    WETLAND: Signature(-9.4, -16.8, 0.6, 1.0, 0.9, -0.08),
+    SNOW: Signature(-13.8, -21.2, 1.0, 1.2, 0.8, -0.10),
 }
 
 
@@ -72,9 +73,16 @@ class View(NamedTuple):
     speckle_correlation: float  #: of VV with VH
 
 
-def draw_view(rng: np.random.Generator) -> View:
-    """One of Sentinel-1's looks: 31 to 45 degrees, from the west or the east."""
-    return View(rng.uniform(31, 45), rng.choice([0.17, np.pi - 0.17]), rng.uniform(0.03, 0.25))
+def draw_view(rng: np.random.Generator, across: float) -> View:
+    """How Sentinel-1 sees a place `across` its swath (0 to 1), looking east: from 31 to 45 degrees."""
+    return View(31 + 14 * across + rng.normal(0, 0.3), 0.17, rng.uniform(0.03, 0.25))
+
+
+def outside_swath(rng: np.random.Generator, size: int, left: bool) -> np.ndarray:
+    """Mask (size, size) of what lies beyond the edge of the swath, at the left or the right; in most scenes nothing."""
+    y, x = np.mgrid[:size, :size]
+    beyond = size * (0.2 * rng.random() if rng.random() < 0.25 else -1)
+    return (x if left else size - 1 - x) + 0.17 * (y - size / 2) < beyond
 
 
 def incidence_angle(elevation: np.ndarray, view: View) -> np.ndarray:

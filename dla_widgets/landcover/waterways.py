@@ -63,7 +63,8 @@ def around(line: Line, size: int) -> tuple[np.ndarray, np.ndarray]:
 def river(rng: np.random.Generator, size: int, width: float) -> tuple[np.ndarray, np.ndarray, Line]:
     """A river: masks (size, size) of its water and of the sand bars inside its bends, and its centreline.
 
-    Meanders are about eleven widths long as the crow flies (Leopold and Wolman 1960, doi:10.1130/0016-7606(1960)71[769:RM]2.0.CO;2).
+    Meanders are about eleven widths long as the crow flies (Leopold and Wolman 1960,
+    doi:10.1130/0016-7606(1960)71[769:RM]2.0.CO;2).
     """
     line = meander(rng, size, max(20 * width, 60), rng.uniform(0.5, 1.5))
     distance, nearest = around(line, size)
