@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from importlib import import_module
+from pkgutil import iter_modules
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from .variants import current_seed
 from .verdict import CheckFailed, Verdict
 from .verdict import show as show_verdict
 
-PROJECTS = ("dla_widgets.streamflow.exercises",)
+PROJECTS = ("dla_widgets.streamflow.exercises", "dla_widgets.landcover.exercises")
 
 
 class ExerciseError(CourseError):
@@ -268,7 +269,13 @@ def find(name: str) -> Exercise:
 
 def exercises() -> dict[str, Exercise]:
     """All exercises of all projects, by name."""
-    return {exercise.name: exercise for project in PROJECTS for exercise in import_module(project).EXERCISES}
+    return {
+        thing.name: thing
+        for project in PROJECTS
+        for lesson in iter_modules(import_module(project).__path__)
+        for thing in vars(import_module(f"{project}.{lesson.name}")).values()
+        if isinstance(thing, Exercise)
+    }
 
 
 def _is_untouched(outcome: Outcome) -> bool:

@@ -29,6 +29,7 @@ MAY_LOAD = {
     "models.py": ("tensorflow", "keras"),
     "layers.py": ("tensorflow", "keras"),
     "training.py": ("tensorflow", "keras"),
+    "augment.py": ("tensorflow", "keras"),
     "fused.py": ("tensorflow", "keras"),
     "figures.py": ("matplotlib",),
     "maps.py": ("matplotlib", "cartopy"),

@@ -1,0 +1,1 @@
+"""The exercises of ``course/landcover``, one file a lesson."""
