@@ -130,8 +130,8 @@ class Store:
         for name in sorted({item["collection"] for item in self.items}):
             here = []
             for item in (i for i in self.items if i["collection"] == name):
-                item = item | {"links": [{"rel": "collection", "href": f"./{name}.json"}]}
-                (self.folder / f"{item['id']}.json").write_text(json.dumps(item))
+                linked = item | {"links": [{"rel": "collection", "href": f"./{name}.json"}]}
+                (self.folder / f"{item['id']}.json").write_text(json.dumps(linked))
                 here.append({"rel": "item", "href": f"./{item['id']}.json"})
             extent = {"spatial": {"bbox": [[-180, -90, 180, 90]]}, "temporal": {"interval": [["2014-01-01T00:00:00Z", None]]}}
             document = {"type": "Collection", "stac_version": "1.0.0", "id": name, "description": name, "license": "other",
