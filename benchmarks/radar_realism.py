@@ -24,6 +24,8 @@ from dla_widgets.panels.picture import Picture, style
 LAGS = (1, 2, 3, 4, 6)
 #: A class is compared where a scene has this many pixels of it, away from its edges.
 LEAST = 300
+#: For the picture: a river plain, a frontier, a town, swidden hills, lakes and swamps, forest and savanna.
+SHOWN = ("sim-00", "sim-15", "sim-17", "sim-11", "sim-05", "sim-06")
 BINS = np.arange(-35, 5.01, 0.5)
 
 
@@ -130,44 +132,39 @@ def span(values: np.ndarray) -> str:
 
 @style()
 def histogram_picture(real: dict, simulated: dict, texture: tuple[dict, dict]) -> Picture:
-    picture = Picture(8, 5.6, alt="Histograms of backscatter of six classes, real and simulated, lie mostly on each other; so "
+    picture = Picture(8, 4.4, alt="Histograms of backscatter of six classes, real and simulated, lie mostly on each other; so "
                       "does the correlation of neighbouring pixels, which is gone after three.")  # fmt: skip
-    grid = picture.subplots(3, 3)
-    shown = [name for name in NAMES if real[name].shape[1] >= LEAST and simulated[name].shape[1]]
+    grid = picture.subplots(2, 4).flat
+    shown = [name for name in NAMES if real[name].shape[1] >= LEAST and simulated[name].shape[1]][:6]
     paint = dict(zip(NAMES, colours(safe=True)))
-    for axes, name in zip(grid.flat, shown):
+    for axes, name in zip(grid, shown):
         for band, shade in ((0, 0.45), (1, 0.9)):
             axes.hist(simulated[name][band], BINS, density=True, color=paint[name], alpha=shade, label=f"simulated {BANDS[band]}")
             axes.hist(real[name][band], BINS, density=True, histtype="step", color="black", ls=("-", "--")[band],
                       label=f"real {BANDS[band]}")  # fmt: skip
-        axes.set(title=name, xlim=(-32, 2), yticks=[])
-    grid.flat[0].legend(fontsize=7, loc="upper left")
-    for axes in grid.flat[len(shown) : -1]:
-        axes.remove()
-    axes = grid.flat[-1]
+        axes.set(title=name, xlim=(-32, 2), yticks=[], xlabel="backscatter [dB]")
     for rows, mark in zip(texture, ("k--", "k-o")):
-        axes.plot(LAGS, np.median(rows["forest"][:, 2:-1], 0), mark, ms=3, label="real" if mark == "k--" else "simulated")
-    axes.set(title="forest, VV with its neighbours", xlabel="distance [pixel]", ylabel="correlation")
-    axes.legend()
-    for axes in grid[1:].flat:
-        if axes.figure is not None and axes is not grid.flat[-1]:
-            axes.set_xlabel("backscatter [dB]")
+        grid[6].plot(LAGS, np.median(rows["forest"][:, 2:-1], 0), mark, ms=3, label="real" if mark == "k--" else "simulated")
+    grid[6].set(title="forest, VV", xlabel="distance [pixel]", ylabel="correlation")
+    grid[6].legend()
+    grid[7].set_axis_off()
+    grid[7].legend(*grid[0].get_legend_handles_labels(), loc="center", title="first panel")
     picture.set_layout_engine("tight")
     return picture
 
 
 @style()
-def scene_picture(scenes: xr.Dataset, chips: xr.Dataset, rows: tuple[int, ...]) -> Picture:
+def scene_picture(scenes: xr.Dataset, chips: xr.Dataset) -> Picture:
     """Some simulated scenes and the real chips: VV, VH, truth, labels."""
     import matplotlib.colors as mcolors
 
     land = mcolors.ListedColormap(colours(safe=False))
     land.set_over("black")
-    count = len(rows) + chips.sizes["scene"]
+    count = scenes.sizes["scene"] + chips.sizes["scene"]
     picture = Picture(8, 2 * count + 0.3, alt="Simulated scenes above, real ones below: VV, VH, land cover, labels. Water is "
                       "dark, forest bright and grainy, fields are patches with straight borders.")  # fmt: skip
     grid = picture.subplots(count, 4)
-    parts = [scenes.isel(scene=i) for i in rows] + [chips.isel(scene=i) for i in range(chips.sizes["scene"])]
+    parts = [stack.isel(scene=i) for stack in (scenes, chips) for i in range(stack.sizes["scene"])]
     for line, part in zip(grid, parts):
         vv, vh = decibel(part["backscatter"].isel(time=0).values)
         line[0].imshow(vv, cmap="gray", vmin=-20, vmax=0)
@@ -181,7 +178,7 @@ def scene_picture(scenes: xr.Dataset, chips: xr.Dataset, rows: tuple[int, ...]) 
             axes.grid(False)
     for axes, title in zip(grid[0], ("VV", "VH", "truth, 10 m", "labels, 100 m")):
         axes.set_title(title)
-    for axes in grid[len(rows) :, 2]:
+    for axes in grid[scenes.sizes["scene"] :, 2]:
         axes.set_axis_off()
     picture.set_layout_engine("tight", pad=0.3)
     return picture
@@ -204,7 +201,7 @@ def main() -> None:
     print(texture_table(*texture))
     if options.pictures:
         histogram_picture(real, simulated, texture).savefig(options.pictures / "radar_realism.png", dpi=110)
-        scene_picture(scenes, chips, (0, 1, 2, 4)).savefig(options.pictures / "simulated_scenes.png", dpi=90)
+        scene_picture(select_scenes(scenes, SHOWN), chips).savefig(options.pictures / "simulated_scenes.png", dpi=90)
 
 
 if __name__ == "__main__":

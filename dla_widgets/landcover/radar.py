@@ -118,9 +118,9 @@ def mean_backscatter(rng: np.random.Generator, land: Landscape, view: View) -> S
     mean -= 0.06 * (angle - view.incidence)  # what terrain correction leaves
     units = int(land.unit.max()) + 1
     kind = rng.standard_normal((3, units))
-    planted = land.unit > 0
-    mean[0] += np.where(planted, (1.1 * kind[0] + 0.6 * kind[1])[land.unit], 0)
-    mean[1] += np.where(planted, (1.1 * kind[0] + 0.9 * kind[2])[land.unit], 0)
+    plot = (land.unit > 0) * np.where(c == CROPS, 1.0, 0.5)  # crops differ more than fallows do
+    mean[0] += plot * (1.1 * kind[0] + 0.6 * kind[1])[land.unit]
+    mean[1] += plot * (1.1 * kind[0] + 0.9 * kind[2])[land.unit]
     _edges(land, view, mean)
     _houses(rng, land, mean)
     planting = (0.25 + 0.12 * rng.standard_normal(units))[land.unit]

@@ -87,9 +87,11 @@ def oxbows(rng: np.random.Generator, size: int, line: Line, width: float, number
         off, turn = rng.uniform(3, 8) * width * rng.choice([-1, 1]), line.heading[i]
         cy, cx = line.y[i] + off * np.cos(turn), line.x[i] - off * np.sin(turn)
         radius, thick = rng.uniform(1.5, 3.0) * width, rng.uniform(0.5, 0.8) * width
-        theta = np.angle(np.exp(1j * (np.arctan2(y - cy, x - cx) - rng.uniform(0, 2 * np.pi))))
-        taper = thick / 2 * np.sqrt(np.clip(1 - (theta / rng.uniform(1.6, 2.6)) ** 2, 0, 1))
-        mask |= np.abs(np.hypot(y - cy, x - cx) - radius) < taper
+        axis = rng.uniform(0, 2 * np.pi)
+        along, across = (x - cx) * np.cos(axis) + (y - cy) * np.sin(axis), (y - cy) * np.cos(axis) - (x - cx) * np.sin(axis)
+        theta = np.arctan2(across, along)
+        taper = thick / 2 * np.sqrt(np.clip(1 - (theta / rng.uniform(1.2, 2.1)) ** 2, 0, 1))
+        mask |= np.abs(np.hypot(along / rng.uniform(1.0, 1.7), across) - radius) < taper
     return mask
 
 
