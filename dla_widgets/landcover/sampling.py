@@ -1,0 +1,93 @@
+"""Where a network looks: crops of scenes, evenly or with a bias towards what is rare.
+
+A crop is a row (scene, row, column) of its upper left pixel.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import CourseError
+from .class_weights import class_counts, class_weights
+from .legend import IGNORE
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+
+class SamplingError(CourseError):
+    """Crops that cannot be cut; the message says why."""
+
+
+def random_crops(labels: np.ndarray, size: int, n: int, rng: np.random.Generator) -> np.ndarray:
+    """`n` crops anywhere, every place as likely as any other."""
+    scenes, rows, columns = _room(labels, size)
+    return np.stack([rng.integers(0, k, n) for k in (scenes, rows, columns)], axis=1)
+
+
+def grid_crops(labels: np.ndarray, size: int, stride: int | None = None) -> np.ndarray:
+    """Crops side by side, or every `stride` pixels; the last ones of a row end with it, so that every pixel is seen."""
+    scenes, rows, columns = _room(labels, size)
+    stride = stride or size
+    along = [np.unique([*range(0, room, stride), room - 1]) for room in (rows, columns)]
+    return np.stack(np.meshgrid(np.arange(scenes), *along, indexing="ij"), axis=-1).reshape(-1, 3)
+
+
+def class_crops(labels: np.ndarray, size: int, n: int, rng: np.random.Generator, how: str = "balanced") -> np.ndarray:
+    """`n` crops, each around a pixel of a class that is drawn first: ``balanced`` draws every class equally often.
+
+    ``effective`` and ``sqrt`` draw a class by its pixels times those weights, which is between balanced and random.
+    """
+    _room(labels, size)
+    counts = class_counts(labels)
+    way = {"balanced": "inverse"}.get(how, how)
+    share = counts * class_weights(counts, way)
+    places = {c: np.flatnonzero(labels.ravel() == c) for c in np.flatnonzero(counts)}
+    wanted = rng.choice(len(counts), n, p=share / share.sum())
+    picked = np.array([places[c][rng.integers(len(places[c]))] for c in wanted], dtype=np.int64)
+    scene, row, column = np.unravel_index(picked, labels.shape)
+    jitter = rng.integers(0, size, (2, n))
+    return np.stack([scene, np.clip(row - jitter[0], 0, labels.shape[1] - size),
+                     np.clip(column - jitter[1], 0, labels.shape[2] - size)], axis=1)  # fmt: skip
+
+
+def cut(array: np.ndarray, crops: np.ndarray, size: int) -> np.ndarray:
+    """The crops of `array` (scene, y, x, ...) as (crop, size, size, ...)."""
+    return np.stack([array[s, r : r + size, c : c + size] for s, r, c in crops])
+
+
+def crop_dataset(power, labels, size: int = 64, batch: int = 16, how: str = "random", seed: int = 0, augment=None) -> tf.data.Dataset:
+    """Endless batches of crops, (batch, size, size, channel) power and (batch, size, size) labels.
+
+    Parameters
+    ----------
+    power, labels : as :func:`~.scenes.arrays` gives them
+    how : ``random``, or a way of :func:`class_crops`
+    augment : ``augment(power, labels)`` on batches, see :mod:`.augment`
+    """
+    import tensorflow as tf
+
+    def batches():
+        rng = np.random.default_rng(seed)
+        while True:
+            crops = random_crops(labels, size, batch, rng) if how == "random" else class_crops(labels, size, batch, rng, how)
+            yield cut(power, crops, size), cut(labels, crops, size)
+
+    shape = (tf.TensorSpec((batch, size, size, power.shape[-1]), tf.float32), tf.TensorSpec((batch, size, size), tf.uint8))
+    data = tf.data.Dataset.from_generator(batches, output_signature=shape)
+    if augment is not None:
+        data = data.map(augment)
+    return data.prefetch(2)
+
+
+def _room(labels: np.ndarray, size: int) -> tuple[int, int, int]:
+    if labels.ndim != 3:
+        raise SamplingError(f"labels are (scene, y, x); these have the shape {labels.shape}")
+    scenes, rows, columns = labels.shape
+    if not 0 < size <= min(rows, columns):
+        raise SamplingError(f"crops of {size} pixels do not fit into scenes of {rows} by {columns}")
+    if not (labels != IGNORE).any():
+        raise SamplingError("no pixel has a label: all are ignored")
+    return scenes, rows - size + 1, columns - size + 1
