@@ -16,13 +16,12 @@ side.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import keras
 
-from ..errors import CourseError
+from ..model_files import ModelError, load, save
 from .basins import INPUTS, TARGET
 from .layers import EntityAwareCell, EveryDay, Quantiles, Scale
 from .prediction import predict
@@ -45,10 +44,6 @@ __all__ = [
 ]
 
 WEIGHTS = Path(__file__).parent / "weights"
-
-
-class ModelError(CourseError):
-    """A model is not there, or not of the kind that is needed; the message says what to do."""
 
 
 def lstm(
@@ -184,30 +179,6 @@ def _discharge(states, dropout: float, seed: int):
 
 
 # ----------------------------------------------------------------------------------------------------------- files
-
-
-def save(model: keras.Model, path: str | os.PathLike) -> Path:
-    """Write `model` with its scaling to `path` (``.keras``); the file appears whole or not at all."""
-    path = Path(path).expanduser()
-    if path.suffix != ".keras":
-        raise ModelError(f"a model is saved as one .keras file, got {path.name!r}; try {path.stem + '.keras'!r}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.stem}.{os.getpid()}.keras")
-    try:
-        model.save(unfinished)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
-    return path
-
-
-def load(path: str | os.PathLike) -> keras.Model:
-    """Read a model that :func:`save` wrote; nothing in the file is executed."""
-    path = Path(path).expanduser()
-    if not path.is_file():
-        near = ", ".join(sorted(p.name for p in path.parent.glob("*.keras"))) or "no .keras file"
-        raise ModelError(f"no model at {path}; in that folder there is {near}")
-    return keras.saving.load_model(path, compile=False, safe_mode=True)
 
 
 def references() -> list[str]:

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
+from ..progress import ProgressLine
 from .basins import PERIODS
 from .prediction import arrays_for, feed
-from .progress import ProgressLine
 from .sequences import Scaler, SequenceError, days_of, discharge_array, nothing_measured
 
 if TYPE_CHECKING:

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from dla_widgets.progress import ProgressLine
 from dla_widgets.streamflow import models
 from dla_widgets.streamflow.basins import INPUTS, PERIODS
 from dla_widgets.streamflow.fused import fused, worthwhile
 from dla_widgets.streamflow.layers import Scale
 from dla_widgets.streamflow.losses import BasinNSE
-from dla_widgets.streamflow.progress import ProgressLine
 from dla_widgets.streamflow.sequences import SequenceError, forcing_array
 from dla_widgets.streamflow.simulated import simulated_basins
 from dla_widgets.streamflow.skill import nse
@@ -192,7 +192,7 @@ def test_progress_is_one_line(basins, capsys):
 def test_a_progress_line_is_not_shown_too_often(monkeypatch):
     shown = []
     line = ProgressLine(every=100)
-    monkeypatch.setattr("dla_widgets.streamflow.progress._in_notebook", lambda: True)
+    monkeypatch.setattr("dla_widgets.progress._in_notebook", lambda: True)
     monkeypatch.setattr(line, "_display", shown.append)
     for k in range(50):
         line.show(str(k), last=k == 49)

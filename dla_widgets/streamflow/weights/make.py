@@ -26,7 +26,8 @@ from ..skill import kge, nse
 #: Basins of the file of 400 whose mean discharge disagrees with the attribute tables: trained on, not graded.
 DOUBTFUL = ("06470800", "05057200", "05120500", "07142300")
 
-#: What each model is made with, chosen on the years 1981 to 1989 (``benchmarks/training_settings.py``); `train` goes to :func:`~dla_widgets.streamflow.training.train`.
+#: What each model is made with, chosen on the years 1981 to 1989 (``benchmarks/training_settings.py``); `train` goes to
+#: :func:`~dla_widgets.streamflow.training.train`.
 RECIPES = {
     "simulated": {"hidden": 64, "seed": 0, "train": {"updates": 600, "batch": 32, "learning_rate": 1e-2}},
     "camels": {"hidden": 64, "seed": 0, "train": {"updates": 1500, "batch": 64, "learning_rate": 1e-2}},
