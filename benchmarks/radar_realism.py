@@ -9,10 +9,12 @@ DIR is a folder of chips as TerraMesh publishes them. Prints the tables of ``cou
 from __future__ import annotations
 
 import argparse
+import time
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
+from PIL import Image
 from scipy import ndimage
 
 from dla_widgets.landcover.chips import load_chips
@@ -114,20 +116,35 @@ def forest_table(real: dict, simulated: dict) -> str:
 
 
 def texture_table(real: dict, simulated: dict) -> str:
-    heads = ["looks VV", "looks VH", *(f"lag {d}" for d in LAGS), "VV with VH"]
+    """Medians over the scenes that have enough of a class."""
+    heads = {"looks VV": 0, "looks VH": 1, **{f"lag {d}": 2 + k for k, d in enumerate(LAGS[:4])}, "VV with VH": -1}
     lines = ["| class | scenes | " + " | ".join(heads) + " |", "|---|--|" + "--|" * len(heads)]
     for name in NAMES:
         if name in simulated:
             r, s = real.get(name), simulated[name]
-            cells = [f"{span(r[:, k]) if r is not None else '-'} / **{span(s[:, k])}**" for k in range(len(heads))]
+            middle = [("-" if r is None else f"{np.median(r[:, k]):.2f}", np.median(s[:, k])) for k in heads.values()]
+            cells = [f"{there} / **{here:.2f}**" for there, here in middle]
             lines.append(f"| {name} | {0 if r is None else len(r)} / **{len(s)}** | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
-def span(values: np.ndarray) -> str:
-    """Median of scenes, and their range where there are several."""
-    middle = f"{np.median(values):.2f}"
-    return middle if len(values) < 2 else f"{middle} ({values.min():.2f} to {values.max():.2f})"
+def label_table(scenes: xr.Dataset) -> str:
+    """How often a class lies there and in the labels, and how well the labels hit it."""
+    truth, labels = scenes["truth"].values, scenes[LABELS].values
+    known = labels != IGNORE
+    truth, labels = truth[known], labels[known]
+    share = (scenes["truth"].values == 0).mean((1, 2))
+    lines = ["| class | of the truth | of the labels | F1 of the labels |", "|---|--:|--:|--:|"]
+    scores = []
+    for c, name in enumerate(NAMES):
+        there, said = truth == c, labels == c
+        if there.any() or said.any():
+            scores.append(2 * np.sum(there & said) / (there.sum() + said.sum()))
+            lines.append(f"| {name} | {there.mean():.2%} | {said.mean():.2%} | {scores[-1]:.2f} |")
+    lines += ["", f"Labels agree with the truth on {np.mean(truth == labels):.1%} of the pixels; their macro F1 is "
+              f"{np.mean(scores):.2f}. {1 - known.mean():.1%} are unknown. Forest is {share.min():.0%} to {share.max():.0%} of a "
+              f"scene; {1 - scenes['valid'].values.mean():.1%} of the pixels lie beyond the swath."]  # fmt: skip
+    return "\n".join(lines)
 
 
 @style()
@@ -184,6 +201,12 @@ def scene_picture(scenes: xr.Dataset, chips: xr.Dataset) -> Picture:
     return picture
 
 
+def _shrink(path: Path) -> None:
+    """Save a picture with 40 colours: speckle does not compress otherwise."""
+    with Image.open(path) as picture:
+        picture.convert("RGB").quantize(40).save(path, optimize=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder with S1RTC/ and LULC/")
@@ -192,16 +215,22 @@ def main() -> None:
     parser.add_argument("--pictures", type=Path, help="folder to draw the pictures into")
     options = parser.parse_args()
     chips = load_chips(options.data, size=224)
-    scenes = select_scenes(simulated_scenes(options.scenes, seed=options.seed), "train")
+    begin = time.process_time()
+    scenes = simulated_scenes(options.scenes, seed=options.seed)
+    seconds = time.process_time() - begin
+    scenes = select_scenes(scenes, "train")
     real, simulated = classes_of(chips), classes_of(scenes)
     texture = textures(chips), textures(scenes)
-    print(f"{chips.sizes['scene']} real chips of 224 pixels, **{scenes.sizes['scene']} simulated scenes**\n")
+    print(f"{chips.sizes['scene']} real chips of 224 pixels, **{scenes.sizes['scene']} simulated scenes**; "
+          f"{options.scenes} scenes took {seconds:.1f} CPU seconds\n")  # fmt: skip
     print(class_table(real, simulated), "\n")
     print(forest_table(real, simulated), "\n")
-    print(texture_table(*texture))
+    print(texture_table(*texture), "\n")
+    print(label_table(scenes))
     if options.pictures:
         histogram_picture(real, simulated, texture).savefig(options.pictures / "radar_realism.png", dpi=110)
-        scene_picture(select_scenes(scenes, SHOWN), chips).savefig(options.pictures / "simulated_scenes.png", dpi=90)
+        scene_picture(select_scenes(scenes, SHOWN), chips).savefig(options.pictures / "simulated_scenes.png", dpi=70)
+        _shrink(options.pictures / "simulated_scenes.png")
 
 
 if __name__ == "__main__":
