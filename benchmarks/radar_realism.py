@@ -174,6 +174,7 @@ def histogram_picture(real: dict, simulated: dict, texture: tuple[dict, dict]) -
 def scene_picture(scenes: xr.Dataset, chips: xr.Dataset) -> Picture:
     """Some simulated scenes and the real chips: VV, VH, truth, labels."""
     import matplotlib.colors as mcolors
+    from matplotlib.patches import Patch
 
     land = mcolors.ListedColormap(colours(safe=False))
     land.set_over("black")
@@ -197,14 +198,19 @@ def scene_picture(scenes: xr.Dataset, chips: xr.Dataset) -> Picture:
         axes.set_title(title)
     for axes in grid[scenes.sizes["scene"] :, 2]:
         axes.set_axis_off()
+    keys = [Patch(color=colour, label=name) for colour, name in zip(colours(safe=False), NAMES)]
+    grid[scenes.sizes["scene"], 2].legend(handles=[*keys, Patch(color="black", label="unknown")], loc="center", fontsize=7)
     picture.set_layout_engine("tight", pad=0.3)
     return picture
 
 
 def _shrink(path: Path) -> None:
-    """Save a picture with 40 colours: speckle does not compress otherwise."""
+    """Save a picture in thirty greys and the colours of the legend: speckle does not compress otherwise."""
+    legend = [int(colour[k : k + 2], 16) for colour in colours(safe=False) for k in (1, 3, 5)]
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([round(255 * k / 29) for k in range(30) for _ in range(3)] + legend)
     with Image.open(path) as picture:
-        picture.convert("RGB").quantize(40).save(path, optimize=True)
+        picture.convert("RGB").quantize(palette=palette, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def main() -> None:
