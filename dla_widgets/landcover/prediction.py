@@ -1,0 +1,119 @@
+"""From a trained network to a map: logits, a correction for what is rare, labels, a GeoTIFF."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike
+
+from ..errors import CourseError
+from .legend import CLASSES, IGNORE, colours, legend_attrs
+from .scenes import arrays
+
+if TYPE_CHECKING:
+    import keras
+
+#: Sides are padded to a multiple of this, more than any network here folds into one pixel.
+FOLD = 32
+
+
+class PredictionError(CourseError):
+    """A map that cannot be made; the message says why."""
+
+
+def predict(model: keras.Model, scenes: xr.Dataset, adjust: ArrayLike | None = None, tau: float = 1.0,
+            tta: bool = False, batch: int = 8) -> xr.DataArray:
+    """The class of every pixel.
+
+    Parameters
+    ----------
+    model : linear power -> logits
+    scenes : a stack in the one schema
+    adjust : (class,) shares of the classes in the training labels, to correct for what is rare; see :func:`adjust_prior`
+    tau : how much of it
+    tta : the mean over the eight ways to turn and mirror a scene (test-time augmentation)
+    batch : scenes at a time
+
+    Returns
+    -------
+    (scene, y, x) uint8 labels
+    """
+    power, _ = arrays(scenes)
+    logits = predict_logits(model, power, tta=tta, batch=batch)
+    if adjust is not None:
+        logits = adjust_prior(logits, adjust, tau)
+    coords = {name: scenes[name] for name in ("scene", "split", "crs", "transform") if name in scenes.coords}
+    return xr.DataArray(logits.argmax(-1).astype(np.uint8), coords, ("scene", "y", "x"), "prediction", legend_attrs())
+
+
+def predict_logits(model: keras.Model, power: np.ndarray, tta: bool = False, batch: int = 8) -> np.ndarray:
+    """Logits (scene, y, x, class) float32 of power (scene, y, x, channel), of any size."""
+    if tta:
+        return sum(_turned_back(model, power, turn, batch) for turn in range(8)) / 8
+    rows, columns = power.shape[1:3]
+    padded = np.pad(power, ((0, 0), (0, -rows % FOLD), (0, -columns % FOLD), (0, 0)), mode="symmetric")
+    parts = [np.asarray(model(padded[i : i + batch], training=False)) for i in range(0, len(padded), batch)]
+    return np.concatenate(parts)[:, :rows, :columns]
+
+
+def _turned_back(model, power, turn: int, batch: int) -> np.ndarray:
+    turned = np.rot90(power[:, :, ::-1] if turn >= 4 else power, turn % 4, (1, 2))
+    logits = np.rot90(predict_logits(model, np.ascontiguousarray(turned), batch=batch), -(turn % 4), (1, 2))
+    return logits[:, :, ::-1] if turn >= 4 else logits
+
+
+def adjust_prior(logits: np.ndarray, prior: ArrayLike, tau: float = 1.0) -> np.ndarray:
+    r"""Logits without what the training's shares put into them, :math:`z_c - \tau \log \pi_c`.
+
+    With ``tau=1`` the map is the one of a network for which every class was equally common (Menon et al. 2021,
+    arXiv:2007.07314, equation 9). A class that never occurred in training stays as it was.
+
+    Parameters
+    ----------
+    logits : (..., class)
+    prior : (class,) shares or counts of the **training** labels
+    """
+    prior = np.asarray(prior, float)
+    if prior.shape != logits.shape[-1:] or (prior < 0).any() or not prior.sum() > 0:
+        raise PredictionError(f"a prior is one share per class, {logits.shape[-1]} of them, none negative; got {prior}")
+    share = prior / prior.sum()
+    return (logits - tau * np.log(np.where(share > 0, share, 1))).astype(np.float32)
+
+
+def write_cog(labels: xr.DataArray, path: str | os.PathLike) -> Path:
+    """Write the map of one scene as a cloud-optimised GeoTIFF with the legend's colours.
+
+    Parameters
+    ----------
+    labels : (y, x) labels with the coordinates ``crs`` and ``transform``: one scene of what :func:`predict` returns
+    """
+    import rasterio
+    from affine import Affine
+    from rasterio.io import MemoryFile
+    from rasterio.shutil import copy
+
+    if labels.dims != ("y", "x") or "transform" not in labels.coords:
+        raise PredictionError(f"a GeoTIFF is the map of one scene (y, x) with its crs and transform; this has {labels.dims}. "
+                              "Choose one: prediction.sel(scene=name)")  # fmt: skip
+    path = Path(path).expanduser()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.part")
+    table = {k: tuple(int(c[i : i + 2], 16) for i in (1, 3, 5)) for k, c in enumerate(colours(safe=False))}
+    options = {"driver": "GTiff", "dtype": "uint8", "count": 1, "height": labels.shape[0], "width": labels.shape[1],
+               "crs": rasterio.CRS.from_user_input(str(labels["crs"].values)), "nodata": IGNORE,
+               "transform": Affine(*map(float, labels["transform"].values))}  # fmt: skip
+    try:
+        with MemoryFile() as memory:
+            with memory.open(**options) as file:
+                file.write(labels.values.astype(np.uint8), 1)
+                file.write_colormap(1, table)
+                file.update_tags(classes=" ".join(f"{k}={land.name.replace(' ', '_')}" for k, land in enumerate(CLASSES)))
+            copy(memory.name, unfinished, driver="COG", compress="deflate")
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return path
