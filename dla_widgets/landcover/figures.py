@@ -194,7 +194,8 @@ def histograms(scenes: xr.Dataset, band: str = "VV", classes=None, linear: bool 
         told.append(f"{NAMES[c]} {np.median(of):.3g}")
     axes.set(xlabel=f"{band} backscatter [{'-' if linear else 'dB'}]", ylabel="density", ylim=(0, None), xlim=edges[[0, -1]])
     axes.legend(ncols=2)
-    picture.alt = f"Histograms of {band} by class, which overlap; medians{' of power' if linear else ' in dB'}: {', '.join(told)}."
+    unit = "of power" if linear else "in dB"
+    picture.alt = f"Histograms of {band} by class, which overlap; medians {unit}: {', '.join(told)}."
     return picture
 
 
