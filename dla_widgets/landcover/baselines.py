@@ -10,8 +10,8 @@ import xarray as xr
 
 from ..errors import CourseError
 from .class_weights import class_counts
-from .legend import IGNORE, legend_attrs
-from .scenes import arrays, decibel, select_scenes
+from .legend import IGNORE
+from .scenes import arrays, decibel, label_map, select_scenes
 from .speckle import lee
 
 
@@ -28,7 +28,7 @@ class AllForest:
 
     def predict(self, scenes: xr.Dataset) -> xr.DataArray:
         _fitted(self, "label")
-        return _as_map(scenes, np.full(scenes["landcover"].shape, self.label, np.uint8))
+        return label_map(scenes, np.full(scenes["landcover"].shape, self.label, np.uint8))
 
 
 class _PixelWise:
@@ -63,7 +63,7 @@ class _PixelWise:
         power, labels = arrays(scenes)
         features = self._features(power)
         found = self.classifier.predict(features.reshape(-1, features.shape[-1])).astype(np.uint8)
-        return _as_map(scenes, found.reshape(labels.shape))
+        return label_map(scenes, found.reshape(labels.shape))
 
     def _features(self, power: np.ndarray) -> np.ndarray:
         channels = [np.moveaxis(power, -1, 0)]
@@ -98,8 +98,3 @@ def _train(scenes: xr.Dataset) -> xr.Dataset:
 def _fitted(baseline, name: str) -> None:
     if not hasattr(baseline, name):
         raise BaselineError(f"this {type(baseline).__name__} has not seen any scene yet; fit(scenes) first")
-
-
-def _as_map(scenes: xr.Dataset, labels: np.ndarray) -> xr.DataArray:
-    coords = {name: scenes[name] for name in ("scene", "split", "crs", "transform") if name in scenes.coords}
-    return xr.DataArray(labels, coords, ("scene", "y", "x"), "prediction", legend_attrs())

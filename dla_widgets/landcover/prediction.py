@@ -11,8 +11,8 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from ..errors import CourseError
-from .legend import CLASSES, IGNORE, colours, legend_attrs
-from .scenes import arrays
+from .legend import CLASSES, IGNORE, colours
+from .scenes import arrays, label_map, select_scenes
 
 if TYPE_CHECKING:
     import keras
@@ -46,8 +46,7 @@ def predict(model: keras.Model, scenes: xr.Dataset, adjust: ArrayLike | None = N
     logits = predict_logits(model, power, tta=tta, batch=batch)
     if adjust is not None:
         logits = adjust_prior(logits, adjust, tau)
-    coords = {name: scenes[name] for name in ("scene", "split", "crs", "transform") if name in scenes.coords}
-    return xr.DataArray(logits.argmax(-1).astype(np.uint8), coords, ("scene", "y", "x"), "prediction", legend_attrs())
+    return label_map(scenes, logits.argmax(-1))
 
 
 def predict_logits(model: keras.Model, power: np.ndarray, tta: bool = False, batch: int = 8) -> np.ndarray:
@@ -84,28 +83,30 @@ def adjust_prior(logits: np.ndarray, prior: ArrayLike, tau: float = 1.0) -> np.n
     return (logits - tau * np.log(np.where(share > 0, share, 1))).astype(np.float32)
 
 
-def write_cog(labels: xr.DataArray, path: str | os.PathLike) -> Path:
+def write_cog(prediction: xr.DataArray, scenes: xr.Dataset, name: str, path: str | os.PathLike) -> Path:
     """Write the map of one scene as a cloud-optimised GeoTIFF with the legend's colours.
 
     Parameters
     ----------
-    labels : (y, x) labels with the coordinates ``crs`` and ``transform``: one scene of what :func:`predict` returns
+    prediction : (scene, y, x) labels
+    scenes : the stack that they are of, which knows where its scenes lie
+    name : which scene
+    path : where to; the file appears whole or not at all
     """
     import rasterio
     from affine import Affine
     from rasterio.io import MemoryFile
     from rasterio.shutil import copy
 
-    if labels.dims != ("y", "x") or "transform" not in labels.coords:
-        raise PredictionError(f"a GeoTIFF is the map of one scene (y, x) with its crs and transform; this has {labels.dims}. "
-                              "Choose one: prediction.sel(scene=name)")  # fmt: skip
+    place = select_scenes(scenes, [name]).isel(scene=0)
+    labels = prediction.sel(scene=name)
     path = Path(path).expanduser()
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.part")
     table = {k: tuple(int(c[i : i + 2], 16) for i in (1, 3, 5)) for k, c in enumerate(colours(safe=False))}
     options = {"driver": "GTiff", "dtype": "uint8", "count": 1, "height": labels.shape[0], "width": labels.shape[1],
-               "crs": rasterio.CRS.from_user_input(str(labels["crs"].values)), "nodata": IGNORE,
-               "transform": Affine(*map(float, labels["transform"].values))}  # fmt: skip
+               "crs": rasterio.CRS.from_user_input(str(place["crs"].values)), "nodata": IGNORE,
+               "transform": Affine(*map(float, place["transform"].values))}  # fmt: skip
     try:
         with MemoryFile() as memory:
             with memory.open(**options) as file:

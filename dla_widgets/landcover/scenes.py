@@ -113,6 +113,12 @@ def arrays(scenes: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
     return power, labels
 
 
+def label_map(scenes: xr.Dataset, labels: np.ndarray, name: str = "prediction") -> xr.DataArray:
+    """Labels (scene, y, x) with the names and parts of `scenes` beside them."""
+    like = scenes[LABELS]
+    return xr.DataArray(np.asarray(labels, np.uint8), like.coords, like.dims, name, legend_attrs())
+
+
 def georeferenced(scenes: xr.Dataset, name: str) -> xr.Dataset:
     """One scene of a stack on its map: coordinates in metres, dates as time, the CRS set."""
     import odc.geo.xr

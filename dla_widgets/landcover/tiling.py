@@ -13,7 +13,7 @@ class TilingError(CourseError):
     """Tiles that cannot cover a scene; the message says why."""
 
 
-def tiled(function: Callable[[np.ndarray], np.ndarray], power: np.ndarray, tile: int = 256, overlap: int = 32) -> np.ndarray:
+def tiled(function: Callable[[np.ndarray], np.ndarray], power: np.ndarray, tile: int = 256, overlap: int = 64) -> np.ndarray:
     """What `function` makes of a large scene, tile by tile.
 
     A tile is cut with `overlap` more pixels on every side. The outermost half of the overlap, which sees too little of its
