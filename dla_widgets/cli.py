@@ -79,6 +79,33 @@ def fetch_camels(
     typer.echo(f"CAMELS-US is in {root}. In a lesson: open_basins(" + ('"camels")' if folder is None else f'"{root}")'))
 
 
+@fetch.command("landcover")
+def fetch_landcover(
+    bbox: Annotated[str, typer.Option(help="west,south,east,north in degrees, such as 8.5,49.2,8.6,49.3")],
+    time: Annotated[str, typer.Option(help="a month or a span: 2021-06, or 2021-06/2021-08")],
+    catalogue: Annotated[
+        str, typer.Option(help="planetary-computer, digital-earth-africa, or the address of a STAC catalogue")
+    ] = "planetary-computer",
+    folder: Annotated[Path | None, typer.Option(help="where to; by default in DLA_DATA or this machine's cache")] = None,
+) -> None:
+    """Bring radar and land cover of a place and a time into a checked Zarr. Goes on where an earlier call broke off."""
+    from .landcover.fetch import fetch_landcover
+
+    try:
+        path = fetch_landcover(_corners(bbox), time, folder, catalogue, say=typer.echo)
+    except ValueError as error:
+        _fail(str(error))
+    typer.echo(f'The scene is in {path}. In a lesson: open_scenes("{path}")')
+
+
+def _corners(bbox: str) -> tuple[float, ...]:
+    try:
+        west, south, east, north = map(float, bbox.split(","))
+    except ValueError:
+        _fail(f"--bbox is west,south,east,north in degrees, four numbers with commas between; got {bbox!r}")
+    return west, south, east, north
+
+
 def _fail(message: str) -> None:
     typer.secho(message, err=True, fg=typer.colors.RED)
     raise typer.Exit(2)
