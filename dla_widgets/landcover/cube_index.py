@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .catalogues import LEGENDS, CatalogueError
-from .tiles import Place, Tile
+from .tiles import Place, Tile, own_pixels
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -90,13 +90,30 @@ class CubeSource:
         return found[self.label].isel(time=0, drop=True).astype(np.uint8)
 
     def _load(self, product: str, tiles: Sequence[Tile], bands, grid: GeoBox, chunks: dict, resampling: str) -> xr.Dataset:
-        """All tiles as one time. By the grid, not by crs and resolution: those two gave 225 pixels for a file of 224."""
+        """All tiles as one time on `grid`.
+
+        They are loaded on their own pixels, and resampled here: datacube's reader takes every second pixel where it is asked
+        for averages of two by two.
+        """
+        from odc.geo.xr import xr_reproject
+
+        together = None
+        for lattice, part in _by_lattice(tiles).items():
+            own = grid if lattice is None else own_pixels(part[0].grid, grid)
+            found = self._paste(product, part, bands, own, chunks)
+            if own != grid:
+                found = xr_reproject(found, grid, resampling=resampling, chunks=(chunks["y"], chunks["x"]))
+            together = found if together is None else _filled(together, found)
+        return together
+
+    def _paste(self, product: str, tiles: Sequence[Tile], bands, grid: GeoBox, chunks: dict) -> xr.Dataset:
+        """By the grid, not by crs and resolution: those two gave 225 pixels for a file of 224."""
         from datacube.api.query import GroupBy
 
         one = GroupBy(lambda _: 0, "time", "seconds since 1970-01-01 00:00:00", group_key=lambda _: np.datetime64(0, "ns"))
         found = self.cube.load(
             product=product, datasets=[tile.source for tile in tiles], measurements=bands, like=grid, dask_chunks=chunks,
-            resampling=resampling, group_by=one,
+            resampling="nearest", group_by=one,
         )  # fmt: skip
         return found.rename({"longitude": "x", "latitude": "y"}) if "longitude" in found.dims else found
 
@@ -137,6 +154,27 @@ def _connected(environment: str | None):
 
 def _first_line(reason: Exception) -> str:
     return str(reason).strip().split("\n")[0][:200]
+
+
+def _by_lattice(tiles: Sequence[Tile]) -> dict[tuple | None, list[Tile]]:
+    """The tiles whose pixels lie on each other's; None is the lattice of those that do not tell theirs."""
+    lattices: dict[tuple | None, list[Tile]] = {}
+    for tile in tiles:
+        key = None
+        if (grid := tile.grid) is not None:
+            size, corner = np.array([grid.affine.a, grid.affine.e]), np.array([grid.affine.c, grid.affine.f])
+            key = (str(grid.crs), *size.round(9), *np.mod(np.round(corner / size, 2), 1))
+        lattices.setdefault(key, []).append(tile)
+    return lattices
+
+
+def _filled(one: xr.Dataset, other: xr.Dataset) -> xr.Dataset:
+    """`one`, and where it has no data `other`."""
+    filled = {}
+    for name, band in one.data_vars.items():
+        nodata = band.attrs.get("nodata", 0)
+        filled[name] = band.where(band.notnull() if np.isnan(nodata) else band != nodata, other[name].data)
+    return one.assign(filled)
 
 
 def _without_nodata(date: xr.Dataset) -> xr.Dataset:

@@ -24,10 +24,10 @@ from .scenes import BANDS, LABELS, SceneError, describe_variables, linear
 from .tiles import (
     Place,
     Tile,
-    aligned,
     choose_grid,
     map_of_year,
     metres,
+    own_pixels,
     passes,
     period_of,
     place_of,
@@ -197,22 +197,16 @@ def _radar(source, groups, grid: GeoBox, blocks: dict) -> xr.Dataset:
     grids = [tile.grid for group in groups for tile in group if tile.grid is not None]
     if not source.decibels:
         return source.open_radar(groups, grid, blocks, _radar_resampling(grids, grid))
-    found = source.open_radar(groups, _on_own_pixels(grids, grid), blocks, "nearest")
-    power = found.map(linear, keep_attrs=True)
+    if not grids or any(other.crs != grids[0].crs for other in grids):
+        raise CatalogueError("radar in decibels can be read only where all tiles lie in one coordinate reference system")
+    found = source.open_radar(groups, own_pixels(grids[0], grid), blocks, "nearest")
+    power = found.map(linear, keep_attrs=True)  # before anything is averaged
     if found.odc.geobox == grid:
         return power
     from odc.geo.xr import xr_reproject
 
-    return xr_reproject(power, grid, resampling=_radar_resampling(grids, grid), dst_nodata=np.nan)
-
-
-def _on_own_pixels(grids: Sequence[GeoBox], grid: GeoBox) -> GeoBox:
-    """The part of the radar's own grid that holds `grid`: where dB have to become power before anything is averaged."""
-    if not grids or any(other.crs != grids[0].crs for other in grids):
-        raise CatalogueError("radar in dB can be resampled only where all tiles share one coordinate reference system")
-    if grids[0].crs == grid.crs:
-        return aligned(grids[0], grid.extent)
-    return aligned(grids[0], grid.buffered(2 * grid.resolution.x).extent.to_crs(grids[0].crs))
+    chunks = (blocks["y"], blocks["x"])
+    return xr_reproject(power, grid, resampling=_radar_resampling(grids, grid), dst_nodata=np.nan, chunks=chunks)
 
 
 def _grows(grids: Sequence[GeoBox], grid: GeoBox) -> bool:
@@ -234,7 +228,8 @@ def _scene(radar: xr.Dataset, codes: xr.DataArray, source, grid: GeoBox, groups,
 
     bands = [radar[band] for band in source.polarisations]
     power = xr.concat(bands, "band", coords="minimal", compat="override", join="override")
-    power = power.where(power > 0).astype(np.float32).transpose("time", "band", "y", "x")  # 0 is how some say "no data"
+    # 0 and -9999 are how some say "no data"; -30 to -1 are decibels, which check_scenes and the store refuse in words
+    power = power.where((power > 0) | ((power > -100) & (power < -1))).astype(np.float32).transpose("time", "band", "y", "x")
     labels = xr.apply_ufunc(_labels, codes, kwargs={"legend": source.legend}, dask="parallelized", output_dtypes=[np.uint8])
     variables = {
         "backscatter": (power.dims, power.data),

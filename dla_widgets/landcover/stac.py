@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import logging
 import os
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC
@@ -27,7 +29,7 @@ TRIES, PAUSE = 4, 0.5
 
 BUSY = (429, 500, 502, 503, 504)
 
-#: How GDAL reads from a server: it tries again by itself, gives up on a stalled one, and lists no folders.
+#: How GDAL reads from a server: it tries again by itself, gives up on a stalled one.
 GDAL = {
     "GDAL_HTTP_MAX_RETRY": "4",
     "GDAL_HTTP_RETRY_DELAY": "0.5",
@@ -36,6 +38,10 @@ GDAL = {
     "GDAL_HTTP_LOW_SPEED_TIME": "30",
     "GDAL_HTTP_LOW_SPEED_LIMIT": "1",
 }
+
+
+#: Counts the sources of this session, see :func:`own_address`.
+_NUMBERS = itertools.count()
 
 
 class StacSource:
@@ -51,6 +57,7 @@ class StacSource:
         self.legend, self.decibels = catalogue.legend, catalogue.decibels
         self.polarisations, self.angle = catalogue.polarisations, catalogue.angle
         self.name = catalogue.address
+        self.number = next(_NUMBERS)
 
     def radar(self, place: Place, period: tuple[np.datetime64, np.datetime64]) -> list[Tile]:
         """The radar's frames that touch the place in this period."""
@@ -89,17 +96,30 @@ class StacSource:
         import odc.stac
 
         odc.stac.configure_rio(cloud_defaults=True, **GDAL)
+        logging.getLogger("odc.loader").addHandler(logging.NullHandler())  # it raises what it logs
         # without dtype a catalogue that tells none gives whole numbers; overviews may have been made by nearest or of dB
         return odc.stac.load(
             items, bands=bands, geobox=grid, groupby=groupby, chunks=chunks, resampling=resampling, dtype=dtype,
-            patch_url=self.catalogue.sign, use_overviews=False, fail_on_error=True,
+            patch_url=self._address, use_overviews=False, fail_on_error=True,
         )  # fmt: skip
+
+    def _address(self, url: str) -> str:
+        return own_address(self.catalogue.sign(url) if self.catalogue.sign else url, self.number)
 
     def _found(self, collection: str, bands: Sequence[str], place: Place, period) -> list[Tile]:
         items = find_items(self.catalogue.address, collection, place.bbox, period)
         tiles = [tile_of(item, bands, self.catalogue.sign) for item in items]
         outline = place.outline
         return [tile for tile in tiles if tile.footprint.to_crs(outline.crs).intersects(outline)]
+
+
+def own_address(url: str, number: int) -> str:
+    """An address of the same file under which GDAL has nothing in its cache yet.
+
+    GDAL keeps half an answer, and the news that a file is not there, as long as the process lives, so that trying again would
+    not help. What follows # is not sent to the server, but makes another name for the cache.
+    """
+    return f"/vsicurl/{url}#{number}" if url.startswith(("http://", "https://")) else url
 
 
 def find_items(address: str, collection: str, bbox: Sequence[float], period=None) -> list[pystac.Item]:
@@ -230,7 +250,8 @@ def grid_of_file(href: str, sign: Callable[[str], str] | None = None) -> GeoBox:
     from rasterio.errors import RasterioError
 
     try:
-        with rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR", **GDAL), rasterio.open(sign(href) if sign else href) as file:
+        address = own_address(sign(href) if sign else href, next(_NUMBERS))
+        with rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR", **GDAL), rasterio.open(address) as file:
             return GeoBox(file.shape, file.transform, str(file.crs))
     except RasterioError as reason:
         raise CatalogueError(f"{href} is in the catalogue but cannot be read ({_first_line(reason)})") from None

@@ -46,7 +46,7 @@ def open_scene(path: str | os.PathLike, chunks: dict | str | None = None) -> xr.
             raise StoreError(f"{path} is damaged: {have} of {count} chunks of {name!r} are there. Delete it and fetch it again")
     # with mask_and_scale, 255 would become NaN and the labels floats
     scene = xr.open_zarr(path, chunks=chunks, consolidated=False, mask_and_scale=False, decode_coords="all")
-    scene = scene.assign_coords(band=scene.attrs["bands"])  # Zarr has no settled type for texts of one length
+    scene = scene.assign_coords(band=scene.attrs["bands"])
     scene.attrs = {k: v for k, v in scene.attrs.items() if k not in ("chunks", "fingerprint", "bands")}
     first = ["backscatter", LABELS, "valid"]
     return describe_variables(scene[[*first, *(name for name in scene.data_vars if name not in first)]])

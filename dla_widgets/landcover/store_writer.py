@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 import xarray as xr
@@ -129,13 +130,14 @@ def _prepare(scene: xr.Dataset, part: Path, mark: str) -> None:
     from zarr.codecs import Crc32cCodec, ZstdCodec
 
     part.parent.mkdir(parents=True, exist_ok=True)
-    empty, encoding = scene.drop_vars("band").assign_attrs(bands=scene["band"].values.tolist()), {}
+    texts = [c for c in scene.coords if c not in ("time", "y", "x", "spatial_ref")]  # for which Zarr has no settled type
+    empty, encoding = scene.drop_vars(texts).assign_attrs(bands=scene["band"].values.tolist()), {}
     compressors = [ZstdCodec(level=3), Crc32cCodec()]
     for name, variable in scene.data_vars.items():
         chunks = tuple(min(CHUNK, n) if d in ("y", "x") else n if d == "band" else 1 for d, n in variable.sizes.items())
-        fill = {"f": np.nan, "u": IGNORE, "b": False}[variable.dtype.kind]
-        empty[name] = variable.copy(data=dask.array.full(variable.shape, fill, dtype=variable.dtype, chunks=chunks))
-        empty[name].attrs["grid_mapping"] = "spatial_ref"
+        fill = {"f": np.nan, "u": IGNORE}.get(variable.dtype.kind, 0)
+        nothing = dask.array.full(variable.shape, fill, dtype=variable.dtype, chunks=chunks)
+        empty[name] = (variable.dims, nothing, variable.attrs | {"grid_mapping": "spatial_ref"})
         encoding[name] = {"chunks": chunks, "fill_value": fill, "_FillValue": None, "compressors": compressors}
     for name in empty.variables:
         empty[name].encoding = {}
@@ -203,32 +205,37 @@ class _Source:
     """Reads blocks of a lazy scene, and opens it anew when that fails."""
 
     def __init__(self, scene: xr.Dataset, reopen: Callable[[], xr.Dataset] | None):
-        self.scene, self.reopen = scene, reopen
+        self.scene, self.reopen, self.lock = scene, reopen, Lock()
 
     def read(self, name: str, place: dict[str, slice]) -> np.ndarray:
         from rasterio.errors import RasterioError
 
         for pause in (*PAUSES, None):
+            scene = self.scene
             try:
-                return self.scene[name].isel(place).compute(scheduler="synchronous").values
+                return scene[name].isel(place).compute(scheduler="synchronous").values
             except (OSError, RasterioError) as reason:
                 if pause is None:
-                    raise _BrokenOff(_first_line(reason)) from None
+                    raise _BrokenOff(_why(reason)) from None
                 time.sleep(pause)
-                self._again()
+                self._again(scene)
 
-    def _again(self) -> None:
-        if self.reopen is None:
-            return
-        try:
-            fresh = self.reopen()
-        except CourseError:
-            return  # the catalogue does not answer either; the old addresses are tried once more
-        if fingerprint(fresh) == fingerprint(self.scene):
-            self.scene = fresh
+    def _again(self, failed: xr.Dataset) -> None:
+        with self.lock:
+            if self.reopen is None or self.scene is not failed:
+                return  # another thread did it already
+            try:
+                fresh = self.reopen()
+            except CourseError:
+                return  # the catalogue does not answer either; the old addresses are tried once more
+            if fingerprint(fresh) == fingerprint(failed):
+                self.scene = fresh
 
 
-def _first_line(reason: Exception) -> str:
+def _why(reason: BaseException) -> str:
+    """The first cause: GDAL says what happened, rasterio only that something did."""
+    while reason.__cause__ is not None:
+        reason = reason.__cause__
     return str(reason).strip().split("\n")[0][:200] or type(reason).__name__
 
 

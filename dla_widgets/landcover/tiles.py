@@ -187,6 +187,17 @@ def aligned(grid: GeoBox, outline: Geometry) -> GeoBox:
     return GeoBox((bottom - top, right - left), grid.translate_pix(left, top).affine, grid.crs)
 
 
+def own_pixels(own: GeoBox, grid: GeoBox) -> GeoBox:
+    """The part of the pixels of `own` that is needed to make those of `grid`: the very same where they lie on each other."""
+    if own.crs == grid.crs and own.resolution == grid.resolution:
+        same = aligned(own, grid.extent)
+        off = max(abs(a - b) for a, b in zip(same.affine[:6], grid.affine[:6]))
+        if same.shape == grid.shape and off < SAME * grid.resolution.x:
+            return grid
+    around = grid.buffered(2 * max(abs(grid.resolution.x), metres(own)))
+    return aligned(own, around.extent.to_crs(own.crs))
+
+
 def _from_bounds(outline: Geometry, resolution: float) -> GeoBox:
     from odc.geo.geobox import GeoBox
 
