@@ -172,7 +172,7 @@ def _filled(one: xr.Dataset, other: xr.Dataset) -> xr.Dataset:
     """`one`, and where it has no data `other`."""
     filled = {}
     for name, band in one.data_vars.items():
-        nodata = band.attrs.get("nodata", 0)
+        nodata = band.attrs.get("nodata", np.nan if band.dtype.kind == "f" else 0)
         filled[name] = band.where(band.notnull() if np.isnan(nodata) else band != nodata, other[name].data)
     return one.assign(filled)
 
