@@ -53,6 +53,36 @@ class RadiometricJitter(keras.layers.Layer):
         return super().get_config() | {"decibels": self.decibels, "seed": self.seed}
 
 
+@keras.saving.register_keras_serializable("dla_widgets")
+class SpeckleNoise(keras.layers.Layer):
+    """More speckle on power that has some: a factor of mean 1 with the spatial correlation of Sentinel-1.
+
+    A pass of `looks` looks more or less is what another date would look like through a worse radar. The factor is the sum of
+    squares of Gaussian noise that was blurred by 1.08 pixels, which correlates as measured on real scenes (0.65, 0.18 and 0
+    at 1, 2 and 3 pixels).
+    """
+
+    def __init__(self, looks: int = 20, seed: int = 0, **options):
+        super().__init__(**options)
+        self.looks, self.seed = looks, seed
+        self.draw = keras.random.SeedGenerator(seed)
+        taps = tf.exp(-0.5 * (tf.range(-4.0, 5.0) / 1.08) ** 2)
+        self.taps = taps / tf.sqrt(tf.reduce_sum(taps**2))
+
+    def call(self, power):
+        shape = tf.shape(power)
+        batch, rows, columns, channels = shape[0], shape[1], shape[2], shape[3]
+        n = 2 * self.looks  # real and imaginary part of each look
+        noise = keras.random.normal((batch * channels * n, rows + 8, columns + 8, 1), seed=self.draw)
+        noise = tf.nn.conv2d(noise, tf.reshape(self.taps, (9, 1, 1, 1)), 1, "VALID")
+        noise = tf.nn.conv2d(noise, tf.reshape(self.taps, (1, 9, 1, 1)), 1, "VALID")
+        factor = tf.reduce_mean(tf.reshape(noise**2, (batch, channels, n, rows, columns)), 2)
+        return power * tf.transpose(factor, (0, 2, 3, 1))
+
+    def get_config(self):
+        return super().get_config() | {"looks": self.looks, "seed": self.seed}
+
+
 def augmentation(decibels: float = 0.3, seed: int = 0) -> Callable:
     """``augment(power, labels)`` for :func:`~.sampling.crop_dataset`: positions and a little gain."""
     positions, jitter = Positions(seed), RadiometricJitter(decibels, seed + 1)

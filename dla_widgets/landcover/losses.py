@@ -57,7 +57,11 @@ def cross_entropy(weights=None) -> Loss:
 
 
 def focal(gamma: float = 2.0, weights=None) -> Loss:
-    r"""Focal loss, :math:`-(1-p_t)^\gamma \log p_t`: what is easy counts less (Lin et al. 2017, doi:10.1109/ICCV.2017.324)."""
+    r"""Focal loss, :math:`-w_c (1-p_t)^\gamma \log p_t`: what is easy counts less (Lin et al. 2017, doi:10.1109/ICCV.2017.324).
+
+    With weights from ``class_weights(counts, "effective")`` it is the class-balanced focal loss of Cui et al. (2019),
+    doi:10.1109/CVPR.2019.00949.
+    """
     weights = None if weights is None else tf.constant(np.asarray(weights, np.float32))
 
     def loss(labels, logits):
@@ -99,6 +103,87 @@ def _tversky(labels, logits, alpha, beta):
 def dice() -> Loss:
     """1 minus the soft Dice score of every class that occurs in the batch (Milletari et al. 2016, doi:10.1109/3DV.2016.79)."""
     return tversky(0.5, 0.5)
+
+
+def focal_tversky(alpha: float = 0.3, beta: float = 0.7, gamma: float = 0.75) -> Loss:
+    r"""Mean over the classes of :math:`(1 - T_c)^\gamma` (Abraham and Khan 2019, doi:10.1109/ISBI.2019.8759329).
+
+    `gamma` is 1/gamma of the paper: below 1 it makes the classes that are nearly right count for more, above for less.
+    """
+
+    def loss(labels, logits):
+        index, there = _tversky(labels, logits, alpha, beta)
+        return tf.reduce_sum((1 - index + TINY) ** gamma * there) / tf.maximum(tf.reduce_sum(there), 1.0)
+
+    return loss
+
+
+def generalised_dice() -> Loss:
+    r"""1 minus the Dice score of all classes together, each weighted by :math:`1/n_c^2` of its pixels in the batch.
+
+    Sudre et al. (2017), doi:10.1007/978-3-319-67558-9_28.
+    """
+
+    def loss(labels, logits):
+        shares, logits, known = _known(labels, logits)
+        p, shares = tf.nn.softmax(logits) * known[:, None], shares * known[:, None]
+        counts = tf.reduce_sum(shares, 0)
+        weight = tf.where(counts > 0, 1 / tf.maximum(counts, 1.0) ** 2, 0.0)
+        hit = tf.reduce_sum(weight * tf.reduce_sum(p * shares, 0))
+        both = tf.reduce_sum(weight * (tf.reduce_sum(p, 0) + counts))
+        return tf.where(both > 0, 1 - 2 * hit / tf.maximum(both, 1e-30), 0.0)
+
+    return loss
+
+
+def lovasz() -> Loss:
+    """Lovasz-softmax: the surrogate of the mean intersection over union (Berman et al. 2018, doi:10.1109/CVPR.2018.00464).
+
+    The mean over the classes that occur in the batch. It needs hard labels.
+    """
+
+    def loss(labels, logits):
+        shares, logits, known = _known(labels, logits)
+        p = tf.nn.softmax(logits)
+        values, there = [], []
+        for c in range(logits.shape[-1]):
+            mine = shares[:, c] * known
+            errors = tf.abs(mine - p[:, c]) * known
+            order = tf.argsort(errors, direction="DESCENDING")
+            values.append(tf.reduce_sum(tf.gather(errors, order) * _jaccard_steps(tf.gather(mine, order))))
+            there.append(tf.cast(tf.reduce_sum(mine) > 0, tf.float32))
+        there = tf.stack(there)
+        return tf.reduce_sum(tf.stack(values) * there) / tf.maximum(tf.reduce_sum(there), 1.0)
+
+    return loss
+
+
+def _jaccard_steps(mine: tf.Tensor) -> tf.Tensor:
+    """How much the Jaccard loss grows with each further error; algorithm 1 of the paper."""
+    total = tf.reduce_sum(mine)
+    left = total - tf.cumsum(mine)
+    union = total + tf.cumsum(1 - mine)
+    jaccard = 1 - left / tf.maximum(union, 1.0)
+    return tf.stop_gradient(jaccard - tf.concat([[0.0], jaccard[:-1]], 0))
+
+
+def ldam(counts, margin: float = 0.5, scale: float = 1.0, weights=None) -> Loss:
+    r"""Cross-entropy after the true class has given up :math:`\Delta_c \propto n_c^{-1/4}` of its logit.
+
+    Cao et al. (2019), arXiv:1906.07413. The rarest class gives up `margin`. The paper normalises features and weights and so
+    needs a `scale` of 30; a network with free logits does not.
+    """
+    counts = np.asarray(counts, float)
+    room = np.where(counts > 0, np.maximum(counts, 1) ** -0.25, 0)
+    room = tf.constant(margin * room / room.max(), tf.float32)
+    entropy = cross_entropy(weights)
+
+    def loss(labels, logits):
+        shares, flat, _ = _known(labels, logits)
+        shifted = tf.reshape(scale * (flat - shares * room), tf.shape(logits))
+        return entropy(labels, tf.ensure_shape(shifted, logits.shape))
+
+    return loss
 
 
 def combined(*parts: tuple[Loss, float]) -> Loss:

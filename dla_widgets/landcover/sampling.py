@@ -53,12 +53,57 @@ def class_crops(labels: np.ndarray, size: int, n: int, rng: np.random.Generator,
                      np.clip(column - jitter[1], 0, labels.shape[2] - size)], axis=1)  # fmt: skip
 
 
+def rare_crops(labels: np.ndarray, predicted: np.ndarray, size: int, n: int, rng: np.random.Generator) -> np.ndarray:
+    """`n` crops around pixels that a model gets wrong, every true class equally often: what it should see again.
+
+    Parameters
+    ----------
+    labels, predicted : (scene, y, x) labels; ignored pixels are nobody's mistake
+    """
+    wrong = np.where((labels != predicted) & (labels != IGNORE), labels, IGNORE)
+    if not (wrong != IGNORE).any():
+        raise SamplingError("this model gets every known pixel right: there is nothing to look for")
+    return class_crops(wrong, size, n, rng, "balanced")
+
+
+def spatial_blocks(
+    shape: tuple[int, int], block: int = 64, fractions: tuple[float, float, float] = (0.6, 0.2, 0.2), seed: int = 0
+) -> np.ndarray:
+    """Which part of a large scene a pixel belongs to: 0 train, 1 valid, 2 test, by whole blocks.
+
+    Neighbouring pixels share their speckle, their field and often their label. A split by pixel asks a model about places
+    that it was trained beside; a split by block does not, but for the blocks' borders.
+
+    Parameters
+    ----------
+    shape : (y, x) of the scene
+    block : pixels along a block; several times as far as anything in the scene is alike
+    fractions : of the blocks, adding up to 1
+    seed : of the draw
+
+    Returns
+    -------
+    (y, x) uint8
+    """
+    if abs(sum(fractions) - 1) > 1e-9 or min(fractions) < 0:
+        raise SamplingError(f"fractions of the parts are not negative and add up to 1; got {fractions}")
+    if not 0 < block <= min(shape):
+        raise SamplingError(f"blocks of {block} pixels do not fit into a scene of {shape[0]} by {shape[1]}")
+    grid = (-(-shape[0] // block), -(-shape[1] // block))
+    edges = np.round(np.cumsum(fractions) * grid[0] * grid[1]).astype(int)
+    part = np.searchsorted(edges, np.random.default_rng(seed).permutation(grid[0] * grid[1]), side="right")
+    fine = np.kron(part.reshape(grid).astype(np.uint8), np.ones((block, block), np.uint8))
+    return fine[: shape[0], : shape[1]]
+
+
 def cut(array: np.ndarray, crops: np.ndarray, size: int) -> np.ndarray:
     """The crops of `array` (scene, y, x, ...) as (crop, size, size, ...)."""
     return np.stack([array[s, r : r + size, c : c + size] for s, r, c in crops])
 
 
-def crop_dataset(power, labels, size: int = 64, batch: int = 16, how: str = "random", seed: int = 0, augment=None) -> tf.data.Dataset:
+def crop_dataset(
+    power: np.ndarray, labels: np.ndarray, size: int = 64, batch: int = 16, how: str = "random", seed: int = 0, augment=None
+) -> tf.data.Dataset:
     """Endless batches of crops, (batch, size, size, channel) power and (batch, size, size) labels.
 
     Parameters
