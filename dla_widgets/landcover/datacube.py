@@ -200,7 +200,7 @@ def _radar(source, groups, grid: GeoBox, blocks: dict) -> xr.Dataset:
     if not grids or any(other.crs != grids[0].crs for other in grids):
         raise CatalogueError("radar in decibels can be read only where all tiles lie in one coordinate reference system")
     found = source.open_radar(groups, own_pixels(grids[0], grid), blocks, "nearest")
-    power = found.map(linear, keep_attrs=True)  # before anything is averaged
+    power = found.assign({band: linear(found[band]) for band in source.polarisations})  # before anything is averaged
     if found.odc.geobox == grid:
         return power
     from odc.geo.xr import xr_reproject

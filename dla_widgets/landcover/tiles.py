@@ -72,7 +72,7 @@ def place_of(bbox: Sequence[float] | None, geobox: GeoBox | None = None) -> Plac
     if (bbox is None) == (geobox is None):
         raise CatalogueError("say where: bbox=(west, south, east, north) in degrees, or geobox=, one of the two")
     if geobox is not None:
-        box = geobox.extent.to_crs("EPSG:4326").boundingbox
+        box = geobox.extent.to_crs("EPSG:4326", resolution="auto").boundingbox
         return Place((box.left, box.bottom, box.right, box.top), geobox)
     try:
         west, south, east, north = (float(v) for v in bbox)
@@ -147,7 +147,7 @@ def choose_grid(tiles: Sequence[Tile], place: Place, crs: str | None = None, res
     own = [grid for grid in grids if grid.crs == target and grid.crs.projected]
     if own and resolution in (None, abs(own[0].resolution.x)):
         return aligned(own[0], place.outline)
-    return _from_bounds(place.outline.to_crs(target), resolution or metres(grids[0]))
+    return _from_bounds(place.outline.to_crs(target, resolution="auto"), resolution or metres(grids[0]))
 
 
 def _crs(name: str):
@@ -181,7 +181,7 @@ def aligned(grid: GeoBox, outline: Geometry) -> GeoBox:
     """The part of `grid`'s own pixels that holds `outline`, and not one row more (:meth:`GeoBox.enclosing` rounds up 1e-9)."""
     from odc.geo.geobox import GeoBox
 
-    pixels = grid.project(outline).boundingbox
+    pixels = grid.project(outline.to_crs(grid.crs, resolution="auto")).boundingbox
     left, top = math.floor(pixels.left + SAME), math.floor(pixels.bottom + SAME)
     right, bottom = math.ceil(pixels.right - SAME), math.ceil(pixels.top - SAME)
     return GeoBox((bottom - top, right - left), grid.translate_pix(left, top).affine, grid.crs)
@@ -215,6 +215,7 @@ def share_covered(tiles: Sequence[Tile], grid: GeoBox) -> float:
     from odc.geo.geom import unary_union
 
     area = grid.extent
-    shapes = [tile.footprint.to_crs(grid.crs, resolution=math.inf) for tile in tiles]
+    shapes = [tile.footprint.to_crs(grid.crs, resolution="auto") for tile in tiles]
     together = unary_union([shape.buffer(0) for shape in shapes]).intersection(area)
-    return min(1.0, together.area / area.area)
+    share = together.area / area.area
+    return 1.0 if share > 0.999 else share  # footprints are rounded degrees

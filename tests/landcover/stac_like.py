@@ -82,21 +82,21 @@ class Store:
         for band, one in zip(bands, values):
             stored = (10 * np.log10(one) if db else np.where(np.isfinite(one), one, nodata)).astype(np.float32)
             files[band] = write_cog(self.folder / RADAR / f"{name}_{band}.tif", stored, sheet.grid, nodata)
-        return self._item(RADAR, name, sheet.grid, files, sheet.when + timedelta(days=days, hours=hours), told,
+        return self.item(RADAR, name, sheet.grid, files, sheet.when + timedelta(days=days, hours=hours), told,
                           {"sat:orbit_state": orbit})  # fmt: skip
 
     def labels(self, sheet: Sheet, name=None, year=2021, asset="map", told=True) -> dict:
         """Index the land cover of `sheet`, as a map of a year."""
         name = name or f"LC_{sheet.name}_{year}"
         files = {asset: write_cog(self.folder / LABELS / f"{name}.tif", sheet.codes, sheet.grid)}
-        return self._item(LABELS, name, sheet.grid, files, datetime(year, 1, 1), told, {})
+        return self.item(LABELS, name, sheet.grid, files, datetime(year, 1, 1), told, {})
 
     def both(self, sheet: Sheet) -> Store:
         self.radar(sheet)
         self.labels(sheet)
         return self
 
-    def _item(self, collection, name, grid, files, when, told, properties) -> dict:
+    def item(self, collection, name, grid, files, when, told=True, properties=()) -> dict:
         outline = grid.extent.to_crs("EPSG:4326")
         box = outline.boundingbox
         projection = {"proj:epsg": grid.crs.epsg, "proj:shape": list(grid.shape), "proj:transform": list(grid.affine[:6])}
@@ -104,7 +104,7 @@ class Store:
             "type": "Feature", "stac_version": "1.0.0", "id": name, "collection": collection, "links": [],
             "stac_extensions": ["https://stac-extensions.github.io/projection/v1.1.0/schema.json"] if told else [],
             "bbox": [box.left, box.bottom, box.right, box.top], "geometry": outline.json,
-            "properties": {"datetime": f"{when.isoformat()}Z", **properties, **(projection if told else {})},
+            "properties": {"datetime": f"{when.isoformat()}Z", **dict(properties), **(projection if told else {})},
             "assets": {band: {"href": str(path), "type": "image/tiff; application=geotiff; profile=cloud-optimized",
                               "roles": ["data"]} for band, path in files.items()},
         }  # fmt: skip

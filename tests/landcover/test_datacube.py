@@ -7,9 +7,12 @@ from datetime import datetime
 
 import numpy as np
 import pytest
+import rasterio
 import rioxarray  # noqa: F401 - gives xarray objects their .rio
 from affine import Affine
 from odc.geo.geobox import GeoBox
+from rasterio.enums import Resampling
+from rasterio.vrt import WarpedVRT
 from stac_like import LABELS, NAMES, RADAR, Store, invented, real_chip
 from stac_server import StacServer
 
@@ -198,6 +201,25 @@ def test_radar_in_degrees_comes_in_metres(store):
     assert scene.compute()["valid"].values.mean() > 0.99
 
 
+def test_a_real_map_in_degrees_under_a_radar_in_metres(store, real_data):
+    """ESA WorldCover as published, brought to the radar's grid; against GDAL's own warp of it."""
+    path = real_data / "sentinel1" / "worldcover" / "ESA_WorldCover_10m_2021_v200_N00E006_Map.tif"
+    if not path.is_file():
+        pytest.skip(f"no {path}")
+    radar = invented(shape=(96, 96), crs="EPSG:32632", corner=(232_005, 28_005))  # on São Tomé
+    store.radar(radar)
+    with rasterio.open(path) as file:
+        whole = GeoBox(file.shape, file.transform, "EPSG:4326")
+        store.item(LABELS, "WC", whole, {"map": path}, datetime(2021, 1, 1))
+        for grid, how in ((radar.grid, "nearest"), (halved(halved(radar.grid)), "mode")):
+            scene = load(store, geobox=grid, legend="worldcover").compute()
+            with WarpedVRT(file, crs=str(grid.crs), transform=grid.affine, height=grid.shape[0], width=grid.shape[1],
+                           resampling=Resampling[how]) as warped:  # fmt: skip
+                expected = regroup(warped.read(1), "worldcover")
+            assert (scene["landcover"].values == expected).mean() > 0.99, how
+            assert (scene["landcover"].values == 0).mean() > 0.5, "a forest"
+
+
 # No data ----------------------------------------------------------------------------------------------------------
 
 
@@ -222,6 +244,17 @@ def test_no_data_does_not_darken_an_average(store, made):
     scene = load(store, geobox=halved(made.grid)).compute()
     means = np.nanmean(power.reshape(2, 48, 2, 48, 2), axis=(2, 4))
     np.testing.assert_allclose(scene["backscatter"].values[0], means, rtol=1e-5)
+
+
+def test_the_incidence_angle_comes_where_it_is_known(store, made):
+    angle = np.linspace(30, 40, made.power[0].size, dtype="float32").reshape(made.codes.shape)
+    for day in (0, 12):
+        store.radar(made, days=day, bands=("vv", "vh", "angle"), power=[*made.power, angle + day])
+    store.labels(made)
+    assert "incidence_angle" not in load(store, geobox=made.grid)
+    scene = load(store, geobox=made.grid, angle="angle").compute()
+    np.testing.assert_allclose(scene["incidence_angle"].values, angle + 6, rtol=1e-6)
+    assert scene["incidence_angle"].attrs["units"] == "degree"
 
 
 def test_beside_the_map_there_is_no_label(store, made):
