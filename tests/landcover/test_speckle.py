@@ -31,7 +31,7 @@ def windows(image, half):
         if np.isfinite(image[row, column]):
             rows = slice(max(0, row - half), row + half + 1)
             columns = slice(max(0, column - half), column + half + 1)
-            i, j = np.meshgrid(np.arange(*rows.indices(image.shape[0])), np.arange(*columns.indices(image.shape[1])), indexing="ij")
+            i, j = (at[rows, columns] for at in np.indices(image.shape))
             window = image[rows, columns].astype(float)
             seen = np.isfinite(window)
             yield (row, column), float(image[row, column]), window[seen], np.hypot(i - row, j - column)[seen]
@@ -98,7 +98,8 @@ def test_properties(seed, factor, name):
     out = FILTERS[name](image)
     seen = np.isfinite(image)
     np.testing.assert_array_equal(np.isfinite(out), seen)  # gaps stay, and stay where they are
-    low, high = ndimage.minimum_filter(np.where(seen, image, np.inf), 7), ndimage.maximum_filter(np.where(seen, image, -np.inf), 7)
+    low = ndimage.minimum_filter(np.where(seen, image, np.inf), 7)
+    high = ndimage.maximum_filter(np.where(seen, image, -np.inf), 7)
     assert (out[seen] >= low[seen] * (1 - 1e-5)).all() and (out[seen] <= high[seen] * (1 + 1e-5)).all()
     np.testing.assert_allclose(FILTERS[name](image * np.float32(factor)), out * np.float32(factor), rtol=1e-3)
     np.testing.assert_allclose(FILTERS[name](image[::-1])[::-1], out, rtol=1e-3) if name != "refined_lee" else None
