@@ -146,8 +146,9 @@ def _connected(environment: str | None):
     try:
         return datacube.Datacube(app="dla-course-kit", env=environment)
     except (ConfigException, SQLAlchemyError, datacube.index.exceptions.IndexSetupError, ValueError) as reason:
+        driver = " (SQLAlchemy 2.1 finds it where db_url begins with postgresql+psycopg2://)" if "psycopg2" in str(reason) else ""
         raise CatalogueError(
-            f"no datacube index answers ({_first_line(reason)}). `datacube system check` tells which one is configured; "
+            f"no datacube index answers: {_first_line(reason)}{driver}. `datacube system check` tells which one is configured; "
             "a STAC catalogue, such as catalogue='planetary-computer', needs none"
         ) from None
 

@@ -106,6 +106,8 @@ def _source(catalogue, names: dict):
         from .stac import StacSource
 
         return StacSource(catalogue_of(catalogue, **names))
+    if not hasattr(catalogue, "find_datasets"):
+        raise CatalogueError(f"a catalogue is a name, an address, a Catalogue or an open Datacube; got {catalogue!r}")
     from .cube_index import CubeSource
 
     return CubeSource(catalogue, **names)

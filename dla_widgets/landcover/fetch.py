@@ -23,7 +23,7 @@ def landcover_folder() -> Path:
 
 
 def fetch_landcover(
-    bbox: Sequence[float],
+    bbox: Sequence[float] | str,
     time: str,
     folder: str | os.PathLike | None = None,
     catalogue: str | Catalogue | object = "planetary-computer",
@@ -39,7 +39,7 @@ def fetch_landcover(
 
     Parameters
     ----------
-    bbox : west, south, east, north [degree]
+    bbox : west, south, east, north [degree], or a text with these four between commas
     time : ``"2021-06"``, ``"2021-06/2021-08"`` ...
     folder : where to put it, by default :func:`landcover_folder`
     catalogue, **options : as :func:`.datacube.load_scene` takes them
@@ -59,7 +59,9 @@ def fetch_landcover(
     FetchError : there is no space on the disk
     """
     from .datacube import load_scene
+    from .tiles import place_of
 
+    bbox = place_of(bbox.split(",") if isinstance(bbox, str) else bbox).bbox
     say = say if progress else (lambda _: None)
     folder = Path(folder).expanduser() if folder is not None else landcover_folder()
 

@@ -70,7 +70,7 @@ def write_store(
     if path.exists():
         if _mark_of(path) == mark:
             return path
-        raise StoreError(f"{path} holds another scene; choose another name, or delete it")
+        raise StoreError(f"{path} holds another scene; choose another name= for this one, or delete that")
     part, record = path.with_name(f"{path.name}.part"), path.with_name(f"{path.name}.part-blocks")
     if _mark_of(part) != mark:
         _forget(part, record)

@@ -465,6 +465,11 @@ def test_catalogues_by_name():
     assert catalogue_of(Catalogue("x", legend="lc100"), radar="s1").radar == "s1"
 
 
+def test_no_catalogue_at_all(made):
+    with pytest.raises(CatalogueError, match="a catalogue is a name, an address, a Catalogue or an open Datacube; got 5"):
+        load(None, catalogue=5, geobox=made.grid)
+
+
 def test_no_such_collection(store, made):
     with pytest.raises(CatalogueError, match=f"the catalogue has no collection 'esa'; it has {LABELS}, {RADAR}"):
         load(store.both(made), geobox=made.grid, labels="esa")

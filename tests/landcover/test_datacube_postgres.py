@@ -25,6 +25,7 @@ from dla_widgets.landcover.legend import regroup
 from dla_widgets.landcover.store import open_scene, write_store
 
 datacube = pytest.importorskip("datacube", reason='no datacube: pip install "dla-course-kit[datacube]"')
+pytest.importorskip("psycopg2", reason='no psycopg2: pip install "dla-course-kit[datacube]"')
 
 from dla_widgets.landcover.cube_index import PRODUCTS, add_products, dataset_document, index_files  # noqa: E402
 
@@ -246,10 +247,20 @@ def test_a_product_that_the_index_does_not_have(cube, chips):
 def test_no_index_answers(monkeypatch, tmp_path):
     (tmp_path / "datacube.conf").write_text(f"[default]\ndb_url: postgresql+psycopg2://dla@/dla?host={tmp_path}\n")
     monkeypatch.setenv("ODC_CONFIG_PATH", str(tmp_path / "datacube.conf"))
-    with pytest.raises(CatalogueError, match=r"no datacube index answers \(.*\). `datacube system check` tells .*needs none"):
+    with pytest.raises(CatalogueError, match=r"no datacube index answers: .*. `datacube system check` tells .*needs none"):
         load_scene((9, 45, 9.1, 45.1), "2021", catalogue="datacube")
     with pytest.raises(CatalogueError, match="no datacube index answers"):
         load_scene((9, 45, 9.1, 45.1), "2021", catalogue="datacube:elsewhere")
+
+
+def test_the_driver_that_sqlalchemy_takes_for_granted(monkeypatch, tmp_path):
+    """SQLAlchemy 2.1 looks for psycopg 3 where an address says postgresql:// only, and datacube then asks for psycopg2."""
+    (tmp_path / "datacube.conf").write_text("[default]\ndb_url: postgresql://dla@/dla\n")
+    monkeypatch.setenv("ODC_CONFIG_PATH", str(tmp_path / "datacube.conf"))
+    missing = datacube.index.exceptions.IndexSetupError("psycopg2 is required to work with the database.")
+    monkeypatch.setattr(datacube, "Datacube", lambda **_: (_ for _ in ()).throw(missing))
+    with pytest.raises(CatalogueError, match=r"psycopg2 is required .*where db_url begins with postgresql\+psycopg2://"):
+        load_scene((9, 45, 9.1, 45.1), "2021", catalogue="datacube")
 
 
 def test_an_index_by_its_configuration(cluster, cube, chips, monkeypatch, tmp_path):

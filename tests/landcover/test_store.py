@@ -97,7 +97,7 @@ def test_writing_it_again_does_nothing(scene, path):
 def test_another_scene_is_not_overwritten(store, path, chip):
     store.radar(chip, days=12)
     other = load_scene(geobox=chip.grid, time="2021", catalogue=store.write(), **NAMES)
-    with pytest.raises(StoreError, match=r"place.zarr holds another scene; choose another name, or delete it"):
+    with pytest.raises(StoreError, match=r"place.zarr holds another scene; choose another name= for this one, or delete that"):
         write_store(other, path, progress=False)
 
 
@@ -241,6 +241,7 @@ def get(server, chip, tmp_path):
     def fetched(bbox=inside, time="2021", **options):
         return fetch_landcover(bbox, time, tmp_path / "out", server.api, **{"progress": False, **NAMES, **options})
 
+    fetched.inside = inside
     return fetched
 
 
@@ -259,6 +260,7 @@ def test_a_place_is_fetched(get, chip, capsys):
 
 def test_what_is_there_is_not_fetched_again(get, server):
     path = get()
+    assert get(bbox=", ".join(map(repr, get.inside))) == path, "as the command line gives it"
     server.log.clear()
     assert get() == path and not [line for line in server.log if "/files/" in line]
 
