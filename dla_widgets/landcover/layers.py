@@ -40,11 +40,14 @@ class Decibels(keras.layers.Layer):
 
     def adapt(self, power: np.ndarray) -> None:
         """Measure mean and spread of the decibels of `power`, (..., channel)."""
-        decibels = 10 * np.log10(np.maximum(power.reshape(-1, power.shape[-1]), FLOOR))
-        if not np.isfinite(decibels).any(axis=0).all():
+        flat = power.reshape(-1, power.shape[-1])
+        seen = [column[np.isfinite(column)] for column in flat.T]
+        if not all(map(len, seen)):
             raise LayerError("a channel has no measured pixel at all; are these the right scenes?")
-        self.mean.assign(np.nanmean(decibels, axis=0))
-        self.spread.assign(np.maximum(np.nanstd(decibels, axis=0), 1e-3))
+        decibels = [10 * np.log10(np.maximum(column, FLOOR)) for column in seen]
+        # double precision: millions of single-precision decibels do not add up to their sum
+        self.mean.assign([d.mean(dtype="f8") for d in decibels])
+        self.spread.assign([max(d.std(dtype="f8"), 1e-3) for d in decibels])
         self.fitted.assign(1.0)
 
     def compute_output_shape(self, input_shape):

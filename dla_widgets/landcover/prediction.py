@@ -50,7 +50,13 @@ def predict(model: keras.Model, scenes: xr.Dataset, adjust: ArrayLike | None = N
 
 
 def predict_logits(model: keras.Model, power: np.ndarray, tta: bool = False, batch: int = 8) -> np.ndarray:
-    """Logits (scene, y, x, class) float32 of power (scene, y, x, channel), of any size."""
+    """Logits (scene, y, x, class) float32 of power (scene, y, x, channel), of any size.
+
+    All of them are in memory at once; for a scene too large for that there is :func:`~.mapping.map_scene`.
+    """
+    if (channels := model.input_shape[-1]) not in (None, power.shape[-1]):
+        raise PredictionError(f"this model was made for {channels} channels and the power has {power.shape[-1]} (bands times "
+                              "dates); take scenes with as many dates as it was trained on")  # fmt: skip
     if tta:
         return sum(_turned_back(model, power, turn, batch) for turn in range(8)) / 8
     rows, columns = power.shape[1:3]

@@ -61,10 +61,14 @@ def train(
     Returns
     -------
     dict : ``loss`` and ``seconds`` per step; with `valid` also ``step`` and ``macro_f1``
+
+    Raises
+    ------
+    TrainingError : the model takes other channels, or the loss is no number any more
+    SceneError : a stack of several parts has none for training
     """
-    parts = set(np.unique(scenes["split"].values))
-    scenes = select_scenes(scenes, "train") if "train" in parts and len(parts) > 1 else scenes
-    power, labels = arrays(scenes)
+    several = len(np.unique(scenes["split"].values)) > 1
+    power, labels = arrays(select_scenes(scenes, "train") if several else scenes)
     _fit_scaling(model, power)
     data = crop_dataset(power, labels, size, batch, how, seed, _augmentation(augment, seed))
     return _descend(model, data, loss or cross_entropy(), steps, learning_rate, valid, every, progress)
@@ -109,6 +113,9 @@ def _descend(model, data, loss, steps, learning_rate, valid, every, progress) ->
     for number, (power, labels) in zip(range(1, steps + 1), data):
         rate.assign(rate_at(number, learning_rate, steps))
         history["loss"].append(float(step(power, labels)))
+        if not np.isfinite(history["loss"][-1]):
+            raise TrainingError(f"the loss is {history['loss'][-1]} at step {number}; a lower learning_rate than "
+                                f"{learning_rate:g} may help, or a loss of your own divides by 0")  # fmt: skip
         history["seconds"].append(clock.perf_counter() - start)
         if valid is not None and (number % every == 0 or number == steps):
             history["step"].append(number)
