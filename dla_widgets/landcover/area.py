@@ -38,10 +38,12 @@ def area_adjusted(sample: Confusion, mapped: ArrayLike, confidence: float = 0.95
     """
     p, share, there = _parts(sample, mapped)
     adjusted = share @ p
-    error = stats.norm.ppf(0.5 + confidence / 2) * np.sqrt(share**2 @ (p * (1 - p) / (_checked(sample, there)[:, None] - 1)))
-    table = pd.DataFrame({"mapped": np.zeros(len(NAMES)), "adjusted": adjusted, "low": adjusted - error, "high": adjusted + error},
-                         index=pd.Index(NAMES, name="class"))  # fmt: skip
-    table.loc[np.array(NAMES)[there], "mapped"] = share
+    variance = share**2 @ (p * (1 - p) / (_checked(sample, there)[:, None] - 1))
+    error = stats.norm.ppf(0.5 + confidence / 2) * np.sqrt(variance)
+    before = np.zeros(len(NAMES))
+    before[there] = share
+    columns = {"mapped": before, "adjusted": adjusted, "low": adjusted - error, "high": adjusted + error}
+    table = pd.DataFrame(columns, index=pd.Index(NAMES, name="class"))
     return table[(table["mapped"] > 0) | (table["adjusted"] > 0)]
 
 
@@ -50,8 +52,9 @@ def accuracy_adjusted(sample: Confusion, mapped: ArrayLike, confidence: float = 
     p, share, there = _parts(sample, mapped)
     right = p[np.arange(len(there)), there]
     accuracy = float(share @ right)
-    error = stats.norm.ppf(0.5 + confidence / 2) * np.sqrt(share**2 @ (right * (1 - right) / (_checked(sample, there) - 1)))
-    return accuracy, accuracy - float(error), accuracy + float(error)
+    variance = share**2 @ (right * (1 - right) / (_checked(sample, there) - 1))
+    error = float(stats.norm.ppf(0.5 + confidence / 2) * np.sqrt(variance))
+    return accuracy, accuracy - error, accuracy + error
 
 
 def _parts(sample: Confusion, mapped: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -63,7 +66,9 @@ def _parts(sample: Confusion, mapped: ArrayLike) -> tuple[np.ndarray, np.ndarray
     checked = _checked(sample, there)
     if (checked < 2).any():
         few = NAMES[there[checked.argmin()]]
-        raise SkillError(f"{few} is on the map, but {int(checked.min())} of its pixels were checked; check two or more of each class")
+        raise SkillError(
+            f"{few} is on the map, but {int(checked.min())} of its pixels were checked; check two or more of each class"
+        )
     return sample.matrix.T[there] / checked[:, None], mapped[there] / mapped.sum(), there
 
 
