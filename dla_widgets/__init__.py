@@ -44,6 +44,16 @@ _HOME = {
     "basin_map": "streamflow.maps",
     "write_submission": "competition",
     "validate_submission": "competition",
+    # land cover: scenes, filters, scores
+    "open_scenes": "landcover.scenes",
+    "select_scenes": "landcover.scenes",
+    "simulated_scenes": "landcover.simulated",
+    "decibel": "landcover.scenes",
+    "lee": "landcover.speckle",
+    "Confusion": "landcover.skill",
+    "macro_f1": "landcover.skill",
+    "class_weights": "landcover.class_weights",
+    "unet": "landcover.models",
 }
 
 __all__ = sorted(_HOME)  # noqa: PLE0605 - one table says what is public and where it is
