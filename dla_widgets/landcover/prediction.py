@@ -11,8 +11,7 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from ..errors import CourseError
-from .legend import CLASSES, IGNORE, colours
-from .scenes import arrays, label_map, select_scenes
+from .scenes import LABELS, arrays, georeferenced, label_map
 
 if TYPE_CHECKING:
     import keras
@@ -99,28 +98,7 @@ def write_cog(prediction: xr.DataArray, scenes: xr.Dataset, name: str, path: str
     name : which scene
     path : where to; the file appears whole or not at all
     """
-    import rasterio
-    from affine import Affine
-    from rasterio.io import MemoryFile
-    from rasterio.shutil import copy
+    from .mapping import write_map
 
-    place = select_scenes(scenes, [name]).isel(scene=0)
-    labels = prediction.sel(scene=name)
-    path = Path(path).expanduser()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.part")
-    table = {k: tuple(int(c[i : i + 2], 16) for i in (1, 3, 5)) for k, c in enumerate(colours(safe=False))}
-    options = {"driver": "GTiff", "dtype": "uint8", "count": 1, "height": labels.shape[0], "width": labels.shape[1],
-               "crs": rasterio.CRS.from_user_input(str(place["crs"].values)), "nodata": IGNORE,
-               "transform": Affine(*map(float, place["transform"].values))}  # fmt: skip
-    try:
-        with MemoryFile() as memory:
-            with memory.open(**options) as file:
-                file.write(labels.values.astype(np.uint8), 1)
-                file.write_colormap(1, table)
-                file.update_tags(classes=" ".join(f"{k}={land.name.replace(' ', '_')}" for k, land in enumerate(CLASSES)))
-            copy(memory.name, unfinished, driver="COG", compress="deflate")
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
-    return path
+    place = georeferenced(scenes, name)[LABELS]
+    return write_map(place.copy(data=prediction.sel(scene=name).values), path)
