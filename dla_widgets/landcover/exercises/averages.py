@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ...exercise import Exercise, Probe
+from .. import skill
 from ..legend import IGNORE
 from .imbalance import confusion_counts_answer, over, parts, precision_recall_answer, table_probes, with_gaps
 
@@ -19,7 +20,7 @@ def f1_scores_answer(confusion):
     return over(2 * hits, predicted + true)
 
 
-f1_scores = Exercise("f1_scores", f1_scores_answer, table_probes, hints=[
+f1_scores = Exercise("f1_scores", f1_scores_answer, table_probes, away=[skill.Confusion.f1.fget], hints=[
     "F1 is the harmonic mean of precision P and recall R: 2 P R / (P + R). Low as soon as one of them is low.",
     "Put in what P and R are made of, and the same thing is 2 x hits over (sum of the column + sum of the row).",
     "That form also knows what P and R do not: a class that is there and was never predicted has an F1 of 0, not NaN.",
@@ -108,7 +109,7 @@ def _macro_probes(rng) -> Iterator[Probe]:
         yield Probe((with_gaps(rng, truth) if gaps else truth, prediction), "gaps" if gaps else "maps without gaps")
 
 
-macro_f1 = Exercise("macro_f1", macro_f1_answer, _macro_probes, hints=[
+macro_f1 = Exercise("macro_f1", macro_f1_answer, _macro_probes, away=[skill.macro_f1, skill.confusion_matrix], hints=[
     "One vote for each class, however few pixels it has: the mean of the F1s of the classes.",
     "Chain what you have: `confusion_counts(truth, prediction, 9)`, then `f1_scores`, then the mean.",
     "Classes that are neither in the truth nor in the prediction are NaN and have no vote: `np.nanmean`.",

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ...exercise import Exercise, Probe
+from .. import prediction
 
 # --- confused_pairs --------------------------------------------------------------------------------------------------
 
@@ -159,7 +160,7 @@ def _prior_probes(rng) -> Iterator[Probe]:
     yield Probe((rng.normal(0, 2, (2, 3, 5)), counts, 0.5), "a class that training has not")
 
 
-adjust_logits = Exercise("adjust_logits", adjust_logits_answer, _prior_probes, hints=[
+adjust_logits = Exercise("adjust_logits", adjust_logits_answer, _prior_probes, away=[prediction.adjust_prior], hints=[
     "The network has learnt log p(x | class) + log p(class), up to a constant. Take the second part away, or some of "
     "it.",
     "The logarithm of 0.01 is negative, so *minus* it lifts a rare class.",

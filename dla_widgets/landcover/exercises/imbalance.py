@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ...exercise import Exercise, Probe
+from .. import skill
 from ..legend import IGNORE
 
 # --- confusion_counts ----------------------------------------------------------------------------------------------
@@ -49,7 +50,8 @@ def _map_probes(rng) -> Iterator[Probe]:
     yield Probe((with_gaps(rng, truth), prediction, 9), "pixels to ignore")
 
 
-confusion_counts = Exercise("confusion_counts", confusion_counts_answer, _map_probes, hints=[
+confusion_counts = Exercise("confusion_counts", confusion_counts_answer, _map_probes,
+                            away=[skill.confusion_matrix], hints=[
     "Every pixel is one stroke in one cell of a table: its row is the true class, its column the predicted one.",
     "Keep the known pixels first: `known = truth != 255`, and go on with `truth[known]` and `prediction[known]`.",
     "`np.add.at(table, (t, p), 1)` makes all strokes; `table[t, p] += 1` makes only one in each cell.",
@@ -169,7 +171,8 @@ def table_probes(rng) -> Iterator[Probe]:
     yield Probe((table,), "classes that do not occur")
 
 
-precision_recall = Exercise("precision_recall", precision_recall_answer, table_probes, hints=[
+precision_recall = Exercise("precision_recall", precision_recall_answer, table_probes,
+                            away=[skill.Confusion.precision.fget, skill.Confusion.recall.fget], hints=[
     "Both begin with the hits, the diagonal. They differ in what you divide by: all that you *said*, or all that is "
     "*there*.",
     "A column of the table is what was predicted as the class: precision divides by its sum. A row is what truly is "

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ...exercise import Exercise, Probe
+from .. import class_weights
 from ..legend import IGNORE
 
 # --- weigh_classes -------------------------------------------------------------------------------------------------
@@ -52,7 +53,8 @@ def _label_probes(rng) -> Iterator[Probe]:
     yield Probe((labels, training), "a class that training has not")
 
 
-weigh_classes = Exercise("weigh_classes", weigh_classes_answer, _label_probes, hints=[
+weigh_classes = Exercise("weigh_classes", weigh_classes_answer, _label_probes,
+                         away=[class_weights.class_weights], hints=[
     "A pixel of a class that is a hundred times as rare is worth a hundred times as much: the weight is 1 / count.",
     "Count in the training scenes only, without the ignored pixels: `known = labels[training]`, then `known[known != "
     "255]` and `np.bincount(..., minlength=9)`.",
