@@ -84,17 +84,37 @@ def load_scene(
     CatalogueError : the catalogue cannot be reached or is none; it has nothing there; a polarisation is missing; the tiles
         lie in several coordinate reference systems; they leave too much of the place uncovered
     """
-    place, period = place_of(bbox, geobox), period_of(time)
-    source = _source(catalogue, names)
-    tiles = _complete(_one_side(source.radar(place, period), orbit), source.polarisations, place, time)
+    options = {"crs": crs, "resolution": resolution, "orbit": orbit, "coverage": coverage, "dates": dates, "year": year}
+    scene, notes = find_scene(place_of(bbox, geobox), time, catalogue, chunks=chunks, **options, **names)
+    for note in notes:
+        warnings.warn(note, CatalogueWarning, stacklevel=2)
+    return scene
+
+
+def find_scene(
+    place: Place,
+    time: str | Sequence[str],
+    catalogue: str | Catalogue | object,
+    crs: str | None = None,
+    resolution: float | None = None,
+    orbit: str | None = None,
+    coverage: float = 0.95,
+    dates: int | None = None,
+    year: int | None = None,
+    chunks: Mapping[str, int] | None = None,
+    **names,
+) -> tuple[xr.Dataset, list[str]]:
+    """What :func:`load_scene` gives, and notes on what was left out."""
+    period, source, notes = period_of(time), _source(catalogue, names), []
+    tiles = _complete(_one_side(source.radar(place, period), orbit), source.polarisations, place, time, notes)
     grid = choose_grid(tiles, place, crs, resolution)
-    groups = _covering(passes(tiles, (place.bbox[0] + place.bbox[2]) / 2), grid, coverage)
+    groups = _covering(passes(tiles, (place.bbox[0] + place.bbox[2]) / 2), grid, coverage, notes)
     groups = groups if dates is None else _evenly(groups, dates)
     sheets = _sheets(source, place, year or int(str(groups[0][0].when)[:4]), grid, coverage)
     blocks = dict(chunks or {"x": BLOCK, "y": BLOCK})
     radar = _radar(source, groups, grid, blocks)
     codes = source.open_labels(sheets, grid, blocks, _class_resampling(sheets, grid))
-    return _scene(radar, codes, source, grid, groups, sheets)
+    return _scene(radar, codes, source, grid, groups, sheets), notes
 
 
 def _source(catalogue, names: dict):
@@ -128,7 +148,7 @@ def _one_side(tiles: list[Tile], orbit: str | None) -> list[Tile]:
     return chosen
 
 
-def _complete(tiles: list[Tile], polarisations: Sequence[str], place: Place, time) -> list[Tile]:
+def _complete(tiles: list[Tile], polarisations: Sequence[str], place: Place, time, notes: list[str]) -> list[Tile]:
     """Those with both polarisations."""
     if not tiles:
         where = ", ".join(f"{v:.4g}" for v in place.bbox)
@@ -144,11 +164,11 @@ def _complete(tiles: list[Tile], polarisations: Sequence[str], place: Place, tim
             "or HH and HV: ask for another time or place, or name the bands with polarisations=('vv', 'vh')"
         )
     if lacking:
-        _warn(f"{lacking} of {len(tiles)} tiles lack a polarisation and were left out")
+        notes.append(f"{lacking} of {len(tiles)} tiles lack a polarisation and were left out")
     return complete
 
 
-def _covering(groups: list[list[Tile]], grid: GeoBox, coverage: float) -> list[list[Tile]]:
+def _covering(groups: list[list[Tile]], grid: GeoBox, coverage: float, notes: list[str]) -> list[list[Tile]]:
     """The passes that see enough of the place."""
     shares = [share_covered(group, grid) for group in groups]
     enough = [group for group, share in zip(groups, shares) if share >= coverage]
@@ -160,7 +180,8 @@ def _covering(groups: list[list[Tile]], grid: GeoBox, coverage: float) -> list[l
         )
     if lacking := [f"{_day(g)} ({s:.0%})" for g, s in zip(groups, shares) if s < coverage]:
         some = ", ".join(lacking[:3]) + (" ..." if len(lacking) > 3 else "")
-        _warn(f"{len(lacking)} of {len(groups)} dates cover less than {coverage:.0%} of the place and were left out: {some}")
+        less = f"{len(lacking)} of {len(groups)} dates cover less than {coverage:.0%} of the place"
+        notes.append(f"{less} and were left out: {some}")
     return enough
 
 
@@ -186,10 +207,6 @@ def _sheets(source, place: Place, year: int, grid: GeoBox, coverage: float) -> l
 
 def _day(group: Sequence[Tile]) -> str:
     return str(group[0].when)[:10]
-
-
-def _warn(note: str) -> None:
-    warnings.warn(note, CatalogueWarning, stacklevel=4)
 
 
 # What they hold ---------------------------------------------------------------------------------------------------
@@ -242,8 +259,14 @@ def _scene(radar: xr.Dataset, codes: xr.DataArray, source, grid: GeoBox, groups,
     if source.angle and source.angle in radar:
         angle = radar[source.angle]
         variables["incidence_angle"] = (("y", "x"), angle.where(angle > 0).mean("time").astype(np.float32).data)
-    attrs = {"source": source.name, "tiles": ", ".join(tile.name for group in groups for tile in group),
-             "label_tiles": ", ".join(tile.name for tile in sheets), "label_year": int(str(sheets[0].when)[:4])}  # fmt: skip
+    attrs = {
+        "source": source.name,
+        "tiles": ", ".join(tile.name for group in groups for tile in group),
+        "label_tiles": ", ".join(tile.name for tile in sheets),
+        "label_year": int(str(sheets[0].when)[:4]),
+        "label_legend": source.legend,
+        "stored_as": "decibels" if source.decibels else "linear power",
+    }
     coords = {**xr_coords(grid), "time": radar["time"].values, "band": list(BANDS)}
     return describe_variables(xr.Dataset(variables, coords, attrs))
 

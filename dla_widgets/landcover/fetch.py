@@ -58,24 +58,20 @@ def fetch_landcover(
     StoreError : another scene is there; or the connection broke for good, what has come is kept
     FetchError : there is no space on the disk
     """
-    from .datacube import load_scene
+    from .datacube import find_scene
     from .tiles import place_of
 
-    bbox = place_of(bbox.split(",") if isinstance(bbox, str) else bbox).bbox
-    say = say if progress else (lambda _: None)
+    place = place_of(bbox.split(",") if isinstance(bbox, str) else bbox)
     folder = Path(folder).expanduser() if folder is not None else landcover_folder()
-
-    def opened() -> xr.Dataset:
-        return load_scene(bbox, time, catalogue, **options)
-
+    say = say if progress else (lambda _: None)
     say(f"Asking {_called(catalogue)} ...")
-    scene = opened()
-    path = folder / f"{name or store_name(bbox, time)}.zarr"
-    for line in describe(scene):
+    scene, notes = find_scene(place, time, catalogue, **options)
+    for line in [*notes, *describe(scene)]:
         say(line)
+    path = folder / f"{name or store_name(place.bbox, time)}.zarr"
     if not path.exists():
         check_space(folder, scene.nbytes, "the scene")
-    return write_store(scene, path, opened, progress, workers)
+    return write_store(scene, path, lambda: find_scene(place, time, catalogue, **options)[0], progress, workers)
 
 
 def store_name(bbox: Sequence[float], time: str) -> str:

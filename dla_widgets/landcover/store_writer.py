@@ -94,11 +94,15 @@ def _forget(part: Path, record: Path) -> None:
 
 
 def fingerprint(scene: xr.Dataset) -> str:
-    """Changes when the place, the dates, the tiles or the grid do."""
+    """Changes when the place, the dates, the tiles, the grid or the legend do; of a scene in memory, when its values do."""
     box = scene.odc.geobox
     what = (FORM, str(box.crs), tuple(box.affine), tuple(box.shape), scene["time"].values.astype("int64").tolist(),
             sorted(map(str, scene.data_vars)), sorted((k, str(v)) for k, v in scene.attrs.items()))  # fmt: skip
-    return hashlib.sha256(repr(what).encode()).hexdigest()
+    digest = hashlib.sha256(repr(what).encode())
+    for name in sorted(map(str, scene.data_vars)):
+        if scene[name].chunks is None:  # in memory, so that nothing tells what it is but the values
+            digest.update(np.ascontiguousarray(scene[name].values))
+    return digest.hexdigest()
 
 
 def _checked(scene: xr.Dataset) -> xr.Dataset:

@@ -39,13 +39,21 @@ def scene(store, chip):
 def small_blocks(monkeypatch):
     """A scene of some pixels is read in as many blocks as a real one."""
     monkeypatch.setattr(store_writer, "BLOCK", 64)
-    monkeypatch.setattr(store_writer, "CHUNK", 32)
+    monkeypatch.setattr(store_writer, "CHUNK", 64)
     monkeypatch.setattr(store_writer, "PAUSES", (0.01, 0.02))
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    home, chip = tmp_path_factory.mktemp("written"), invented(shape=(160, 192))
+    scene = load_scene(geobox=chip.grid, time="2021", catalogue=Store(home).both(chip).write(), **NAMES)
+    return write_store(scene, home / "place.zarr", progress=False)
+
+
 @pytest.fixture
-def path(scene, tmp_path):
-    return write_store(scene, tmp_path / "out" / "place.zarr", progress=False)
+def path(written, tmp_path):
+    """A store that may be damaged."""
+    return shutil.copytree(written, tmp_path / "out" / "place.zarr")
 
 
 def names(folder):
@@ -89,9 +97,18 @@ def test_a_scene_of_a_stack_can_be_stored(path, tmp_path):
     assert back.odc.geobox == one.odc.geobox
 
 
-def test_writing_it_again_does_nothing(scene, path):
+def test_writing_it_again_does_nothing(scene, tmp_path):
+    path = write_store(scene, tmp_path / "place.zarr", progress=False)
     before = path.stat().st_mtime_ns
     assert write_store(scene, path, progress=False) == path and path.stat().st_mtime_ns == before
+
+
+def test_a_scene_in_memory_is_known_by_its_values(scene, tmp_path):
+    scene = scene.compute()
+    path = write_store(scene, tmp_path / "place.zarr", progress=False)
+    assert write_store(scene.copy(deep=True), path, progress=False) == path
+    with pytest.raises(StoreError, match="holds another scene"):
+        write_store(scene.assign(backscatter=2 * scene["backscatter"]), path, progress=False)
 
 
 def test_another_scene_is_not_overwritten(store, path, chip):
@@ -256,6 +273,13 @@ def test_a_place_is_fetched(get, chip, capsys):
     top, left = (round(v) for v in (~chip.grid.affine @ scene.odc.geobox.affine[2:6:3])[::-1])
     here = (slice(top, top + scene.sizes["y"]), slice(left, left + scene.sizes["x"]))
     np.testing.assert_array_equal(scene["backscatter"].values[0], chip.power[:, *here])
+
+
+def test_what_was_left_out_is_told(get, store):
+    lines = []
+    store.radar(invented("part", (160, 90)), days=12)
+    get(progress=True, say=lines.append)
+    assert lines[1].startswith("1 of 2 dates cover less than 95% of the place and were left out: 2021-06-14")
 
 
 def test_what_is_there_is_not_fetched_again(get, server):
