@@ -81,29 +81,32 @@ def fetch_camels(
 
 @fetch.command("landcover")
 def fetch_landcover(
-    bbox: Annotated[str, typer.Option(help="west,south,east,north in degrees, such as 8.5,49.2,8.6,49.3")],
-    time: Annotated[str, typer.Option(help="a month or a span: 2021-06, or 2021-06/2021-08")],
+    bbox: Annotated[str, typer.Option(help="west,south,east,north in degrees: --bbox 8.5,49.2,8.9,49.5")],
+    time: Annotated[str, typer.Option(help="2021, 2021-06, or 2021-06/2021-08")],
     catalogue: Annotated[
-        str, typer.Option(help="planetary-computer, digital-earth-africa, or the address of a STAC catalogue")
+        str,
+        typer.Option(
+            help="planetary-computer, planetary-computer-io, digital-earth-africa, the address of a STAC catalogue, or datacube"
+        ),
     ] = "planetary-computer",
-    folder: Annotated[Path | None, typer.Option(help="where to; by default in DLA_DATA or this machine's cache")] = None,
+    folder: Annotated[Path | None, typer.Option(help="where to; by default this machine's folder for such data")] = None,
+    name: Annotated[str | None, typer.Option(help="of the scene; by default its place and time")] = None,
+    dates: Annotated[int | None, typer.Option(help="no more than so many dates, evenly chosen")] = None,
+    orbit: Annotated[str | None, typer.Option(help="only ascending or descending passes")] = None,
+    crs: Annotated[str | None, typer.Option(help="of the grid, such as EPSG:32632; by default the radar's own")] = None,
+    resolution: Annotated[float | None, typer.Option(help="pixel size in metres; by default the radar's own")] = None,
+    coverage: Annotated[float, typer.Option(help="leave out dates that cover less of the place than this part")] = 0.95,
+    year: Annotated[int | None, typer.Option(help="of the land-cover map; by default the nearest")] = None,
 ) -> None:
-    """Bring radar and land cover of a place and a time into a checked Zarr. Goes on where an earlier call broke off."""
+    """Bring Sentinel-1 radar and land cover of a place and a time into a checked Zarr. Goes on where it was broken off."""
     from .landcover.fetch import fetch_landcover
 
+    options = {"crs": crs, "resolution": resolution, "orbit": orbit, "coverage": coverage, "dates": dates, "year": year}
     try:
-        path = fetch_landcover(_corners(bbox), time, folder, catalogue, say=typer.echo)
+        path = fetch_landcover(bbox, time, folder, catalogue, name, **options)
     except ValueError as error:
         _fail(str(error))
     typer.echo(f'The scene is in {path}. In a lesson: open_scenes("{path}")')
-
-
-def _corners(bbox: str) -> tuple[float, ...]:
-    try:
-        west, south, east, north = map(float, bbox.split(","))
-    except ValueError:
-        _fail(f"--bbox is west,south,east,north in degrees, four numbers with commas between; got {bbox!r}")
-    return west, south, east, north
 
 
 def _fail(message: str) -> None:
