@@ -13,13 +13,14 @@ from ...exercise import Exercise, Probe
 
 
 @cache
-def _network(channels, classes, base, depth, skips=True, pool=True, kernel=3, activation="relu", double=True, bottom=True,
+def _network(channels, classes, base, depth, skips=True, pool=True, kernel=3, momentum=0.9, relu=True, double=True, bottom=True,
              head=None, outputs=0, side=None):  # fmt: skip
     import keras
 
     def convolve(x, level):
-        width = base * 2**level if double else base
-        return keras.layers.Conv2D(width, kernel, padding="same", activation=activation)(x)
+        x = keras.layers.Conv2D(base * 2**level if double else base, kernel, padding="same")(x)
+        x = keras.layers.BatchNormalization(momentum=momentum)(x) if momentum else x
+        return keras.layers.ReLU()(x) if relu else x
 
     x = power = keras.layers.Input((side, side, channels))
     fine = []
@@ -46,36 +47,45 @@ def build_unet_answer(channels, classes, base, depth):
 def _facts(model, channels):
     """What can be said of a network from outside: shapes, size, and what it answers when its weights are set.
 
-    The weights are the same for all inputs of a layer, so the order in which two tensors were concatenated does not matter.
+    A convolution with a bias and one without are equally right before a normalisation, and so are both orders in which two
+    tensors may be concatenated: biases are left out, and the weights are the same for all inputs of a layer.
     """
     import keras
 
     facts = {
         "input shape": str(tuple(model.input_shape)),
         "output shape": str(tuple(model.output_shape)),
-        "number of weights": model.count_params(),
+        "momentum of the normalisations": [layer.momentum for layer in _layers(model) if hasattr(layer, "momentum")],
+        "weights of the convolutions": sum(int(np.prod(w.shape)) for w in model.weights if len(w.shape) == 4),
     }
     if None not in model.input_shape[1:3]:
         return facts
     image = np.cos(3 * np.arange(8 * 12 * channels) ** 1.5).reshape(1, 8, 12, channels)
     before, answers = model.get_weights(), []
     for sign in (1, -1):  # one of them is below zero, which a relu would hide
-        model.set_weights([sign * _pattern(weights.shape) for weights in before])
+        for weight in model.weights:
+            weight.assign(_pattern(weight.name, tuple(weight.shape), sign))
         answers.append(keras.ops.convert_to_numpy(model(image))[0])
     model.set_weights(before)
     return facts | {"answers with known weights": np.stack(answers)}
 
 
-def _pattern(shape):
+def _layers(model):
+    for layer in model.layers:
+        yield from _layers(layer) if hasattr(layer, "layers") else (layer,)
+
+
+def _pattern(name, shape, sign):
     if len(shape) < 4:
-        return 0.1 * np.cos(np.arange(np.prod(shape, dtype=int))).reshape(shape)
+        waves = 0.1 * np.cos(np.arange(np.prod(shape, dtype=int))).reshape(shape)
+        return {"gamma": 1 + waves, "moving_variance": 1 + waves, "beta": waves, "moving_mean": waves}.get(name, 0 * waves)
     rows, columns, inputs, outputs = shape
     each = np.sin(1 + np.arange(rows * columns * outputs)).reshape(rows, columns, 1, outputs)
-    return np.broadcast_to(each / inputs, shape)
+    return np.broadcast_to(sign * each / inputs, shape)
 
 
 def _observe_network(model, channels, *_):
-    if not hasattr(model, "count_params") or not hasattr(model, "input_shape"):
+    if not hasattr(model, "weights") or not hasattr(model, "input_shape"):
         return f"{type(model).__name__}, not a Keras model"
     return _facts(model, channels)
 
@@ -90,12 +100,12 @@ build_unet = Exercise(
     build_unet_answer,
     _sizes,
     hints=[
-        "Way down, once for each level: a 3x3 convolution whose result you keep in a list, then `MaxPooling2D()`. At the "
-        "bottom one more convolution.",
+        "Write a little function first: convolution, normalisation, ReLU. Way down, once for each level: call it, keep the "
+        "result in a list, then `MaxPooling2D()`. At the bottom, call it once more.",
         "Way up, the levels in reverse: `UpSampling2D()`, then `Concatenate()([x, fine[level]])`, then a convolution as wide "
         "as the one on the way down.",
-        "Level k has `base * 2**k` features, the bottom `base * 2**depth`. All 3x3 convolutions have `padding='same'` and "
-        "`activation='relu'`.",
+        "Level k has `base * 2**k` features, the bottom `base * 2**depth`. All 3x3 convolutions have "
+        "`padding='same'`, and every `BatchNormalization` has `momentum=0.9`.",
         "The head is `Conv2D(classes, 1)` without an activation: one logit per class and pixel. `keras.Model(inputs, head)`.",
     ],
     observe=_observe_network,
@@ -133,10 +143,22 @@ def sees_no_neighbour(channels, classes, base, depth):
     return _network(channels, classes, base, depth, kernel=1)
 
 
-@build_unet.mistake("Between your convolutions there is no activation, and a chain of linear layers is one linear layer: "
-                    "activation='relu'.")
+@build_unet.mistake("Between your convolutions there is no activation, and a chain of linear layers is one linear layer: end "
+                    "each block with ReLU().")
 def no_activation(channels, classes, base, depth):
-    return _network(channels, classes, base, depth, activation=None)
+    return _network(channels, classes, base, depth, relu=False)
+
+
+@build_unet.mistake("The normalisation is missing. Without it the network learns too, but in a few hundred steps it does not get "
+                    "far: BatchNormalization(momentum=0.9) between convolution and ReLU.")
+def no_normalisation(channels, classes, base, depth):
+    return _network(channels, classes, base, depth, momentum=None)
+
+
+@build_unet.mistake("With Keras' own momentum of 0.99 the normalisation remembers its first hundreds of steps, which are all that we "
+                    "have. Set momentum=0.9.")
+def slow_normalisation(channels, classes, base, depth):
+    return _network(channels, classes, base, depth, momentum=0.99)
 
 
 @build_unet.mistake("All levels are equally wide. Double the features whenever the image halves: level k has base * 2**k.")
