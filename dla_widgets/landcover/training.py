@@ -75,11 +75,13 @@ def train(
 
 
 def _augmentation(augment, seed):
+    import tensorflow as tf
+
     if augment is True:
         from .augment import augmentation
 
-        return augmentation(seed=seed)
-    return augment or None
+        augment = augmentation(seed=seed)
+    return tf.autograph.experimental.do_not_convert(augment) if augment else None
 
 
 def _fit_scaling(model: keras.Model, power: np.ndarray) -> None:
@@ -99,7 +101,8 @@ def _descend(model, data, loss, steps, learning_rate, valid, every, progress) ->
     optimiser = keras.optimizers.Adam(learning_rate, clipnorm=1.0)
     optimiser.build(model.trainable_variables)
 
-    @tf.function(reduce_retracing=True)
+    # Without AutoGraph, which reads the loss's source file and gets it wrong if that was edited since it was imported.
+    @tf.function(autograph=False, reduce_retracing=True)
     def step(power, labels):
         with tf.GradientTape() as tape:
             value = loss(labels, model(power, training=True))
