@@ -155,8 +155,8 @@ def no_normalisation(channels, classes, base, depth):
     return _network(channels, classes, base, depth, momentum=None)
 
 
-@build_unet.mistake("With Keras' own momentum of 0.99 the normalisation remembers its first hundreds of steps, which are all that "
-                    "we have. Set momentum=0.9.")
+@build_unet.mistake("With Keras' own momentum of 0.99 the normalisation remembers its first hundreds of steps, which are all "
+                    "that we have. Set momentum=0.9.")
 def slow_normalisation(channels, classes, base, depth):
     return _network(channels, classes, base, depth, momentum=0.99)
 
