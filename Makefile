@@ -17,7 +17,7 @@ lab: build
 
 ## Everything the tests need, then the tests.
 test: .venv/debian build
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 ## Style, in a second.
 check: .venv/installed
