@@ -86,6 +86,14 @@ def test_a_scene_in_tiles_is_the_scene_as_a_whole(scenes, model):
     assert len(np.unique(whole)) > 2
 
 
+def test_for_the_bundled_model_the_usual_overlap_of_tiles_is_enough():
+    network, power = models.load_reference(), arrays(open_scenes(n=1))[0]
+    whole = predict_logits(network, power)[0]
+    blended = tiled(lambda part: predict_logits(network, part), power[0], tile=128)
+    assert np.abs(blended - whole).max() < 0.02 * whole.std()
+    assert (blended.argmax(-1) != whole.argmax(-1)).mean() < 1e-3
+
+
 def test_a_map_has_the_place_of_its_scene_and_nothing_where_nothing_was_seen(scenes, model, tmp_path):
     scene = georeferenced(scenes, "sim-00")
     scene["backscatter"][..., 40:60, 10:30] = np.nan
