@@ -40,17 +40,24 @@ def class_crops(labels: np.ndarray, size: int, n: int, rng: np.random.Generator,
 
     ``effective`` and ``sqrt`` draw a class by its pixels times those weights, which is between balanced and random.
     """
+    return _around(_places(labels, size, how), labels.shape, size, n, rng)
+
+
+def _places(labels: np.ndarray, size: int, how: str) -> tuple[np.ndarray, list[np.ndarray]]:
+    """How often each class that occurs is to be drawn, and where its pixels are."""
     _room(labels, size)
     counts = class_counts(labels)
-    way = {"balanced": "inverse"}.get(how, how)
-    share = counts * class_weights(counts, way)
-    places = {c: np.flatnonzero(labels.ravel() == c) for c in np.flatnonzero(counts)}
-    wanted = rng.choice(len(counts), n, p=share / share.sum())
-    picked = np.array([places[c][rng.integers(len(places[c]))] for c in wanted], dtype=np.int64)
-    scene, row, column = np.unravel_index(picked, labels.shape)
-    jitter = rng.integers(0, size, (2, n))
-    return np.stack([scene, np.clip(row - jitter[0], 0, labels.shape[1] - size),
-                     np.clip(column - jitter[1], 0, labels.shape[2] - size)], axis=1)  # fmt: skip
+    share = counts * class_weights(counts, {"balanced": "inverse"}.get(how, how))
+    there = np.flatnonzero(counts)
+    return share[there] / share.sum(), [np.flatnonzero(labels == c) for c in there]
+
+
+def _around(places: tuple[np.ndarray, list], shape: tuple[int, ...], size: int, n: int, rng: np.random.Generator) -> np.ndarray:
+    shares, pixels = places
+    picked = [pixels[c][rng.integers(len(pixels[c]))] for c in rng.choice(len(shares), n, p=shares)]
+    scene, row, column = np.unravel_index(picked, shape)
+    back = rng.integers(0, size, (2, n))
+    return np.stack([scene, np.clip(row - back[0], 0, shape[1] - size), np.clip(column - back[1], 0, shape[2] - size)], axis=1)
 
 
 def rare_crops(labels: np.ndarray, predicted: np.ndarray, size: int, n: int, rng: np.random.Generator) -> np.ndarray:
@@ -114,10 +121,12 @@ def crop_dataset(
     """
     import tensorflow as tf
 
+    places = None if how == "random" else _places(labels, size, how)  # looked for once, not for every batch
+
     def batches():
         rng = np.random.default_rng(seed)
         while True:
-            crops = random_crops(labels, size, batch, rng) if how == "random" else class_crops(labels, size, batch, rng, how)
+            crops = _around(places, labels.shape, size, batch, rng) if places else random_crops(labels, size, batch, rng)
             yield cut(power, crops, size), cut(labels, crops, size)
 
     shape = (tf.TensorSpec((batch, size, size, power.shape[-1]), tf.float32), tf.TensorSpec((batch, size, size), tf.uint8))
