@@ -8,6 +8,7 @@ of the withheld scenes (:class:`~.skill.Confusion`).
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 
 import numpy as np
 import xarray as xr
@@ -77,5 +78,13 @@ def withhold(scenes: xr.Dataset, split: str = "test") -> xr.Dataset:
 
 
 def _open(source: str | os.PathLike | None, options: dict) -> xr.Dataset:
-    simulated = str(source or os.environ.get("DLA_SCENES") or "simulated") == "simulated"
-    return open_scenes(source, **({"seed": PRACTICE_SEED} if simulated else {}) | options)
+    if str(source or os.environ.get("DLA_SCENES") or "simulated") == "simulated":
+        options = {"seed": PRACTICE_SEED} | options
+        if all(isinstance(value, int) for value in options.values()):
+            return _simulated(**options).copy(deep=True)
+    return open_scenes(source, **options)
+
+
+@lru_cache(maxsize=1)  # the scenes are asked for at the beginning, their truth at the end: the same ones, which take seconds
+def _simulated(**options) -> xr.Dataset:
+    return open_scenes("simulated", **options)

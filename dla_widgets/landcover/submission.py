@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import os
 import warnings
-import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -26,7 +25,7 @@ import xarray as xr
 from ..submission_csv import SubmissionError, refusal
 from .legend import CLASSES, IGNORE, LC100, NAMES, legend_attrs
 from .scenes import LABELS
-from .submission_files import Limits, Map, read_maps, tiff_bytes, whole_numbers
+from .submission_files import KINDS, Limits, Map, read_maps, whole_numbers, write_maps
 
 #: Grids may differ by this part of a pixel: a file rounds its origin.
 SAME = 1e-2
@@ -47,6 +46,7 @@ class Expected:
     seen : (scene, y, x) where the radar measured, and a label is needed; None for everywhere
     crs, transform : of each scene, for files that lie on a map; None where they are not checked
     others : scenes of the competition that are not asked for, to say so
+    commonest : the label that covers more than half of what is labelled, or None: maps without it are not believed
     """
 
     scenes: tuple[str, ...]
@@ -55,6 +55,7 @@ class Expected:
     crs: tuple[str, ...] | None = None
     transform: tuple[tuple[float, ...], ...] | None = None
     others: tuple[str, ...] = ()
+    commonest: int | None = None
 
     @classmethod
     def of(cls, scenes: xr.Dataset) -> Expected:
@@ -70,6 +71,7 @@ class Expected:
             raise SubmissionError(f"the scene {lost[0]!r} is withheld and not among these {len(there)} scenes; "
                                   "pass the competition's scenes as a whole")  # fmt: skip
         asked = scenes.sel(scene=names)
+        shares = np.bincount(scenes[LABELS].values.ravel(), minlength=IGNORE + 1)[: len(CLASSES)]
         return cls(
             tuple(names),
             (asked.sizes["y"], asked.sizes["x"]),
@@ -77,6 +79,7 @@ class Expected:
             tuple(map(str, asked["crs"].values)),
             tuple(tuple(map(float, row)) for row in asked["transform"].values),
             tuple(name for name in there if name not in names),
+            int(shares.argmax()) if shares.max() > 0.5 * shares.sum() else None,
         )
 
     @property
@@ -106,7 +109,7 @@ def write_submission(
     SubmissionError : the prediction cannot be used, or the file would be of no kind that the leaderboard reads
     """
     path = Path(path).expanduser()
-    if path.suffix not in _WRITERS:
+    if path.suffix not in KINDS:
         raise SubmissionError(f"{path.name}: a submission is written as .npz, or as GeoTIFF: .zip, or .tif for one scene. "
                               f"Try {path.with_suffix('.npz').name}")  # fmt: skip
     maps = _as_stack(prediction, "the prediction")
@@ -116,7 +119,7 @@ def write_submission(
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(path.name + ".part")
     try:
-        _WRITERS[path.suffix](maps, expected, draft)
+        write_maps([_on_its_grid(each, expected, k) for k, each in enumerate(maps)], draft, path.suffix)
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
@@ -179,6 +182,11 @@ def validate_submission(
     return stack
 
 
+def _on_its_grid(labels: xr.DataArray, expected: Expected, k: int) -> Map:
+    known = expected.crs is not None and expected.transform is not None
+    return Map(str(labels["scene"].values), labels.values, *((expected.crs[k], expected.transform[k]) if known else ()))
+
+
 def _expected(expected: xr.Dataset | Expected) -> Expected:
     return expected if isinstance(expected, Expected) else Expected.of(expected)
 
@@ -225,6 +233,9 @@ def _arranged(maps: Iterable[Map], expected: Expected, name: str) -> xr.DataArra
     seen = np.ones(labels.shape, bool) if expected.seen is None else expected.seen
     _check_labels(labels, seen, expected.scenes, name)
     labels[~seen] = IGNORE
+    if expected.commonest is not None and not (labels == expected.commonest).any():
+        raise refusal(f"{name}: no pixel of {len(labels)} scenes is {NAMES[expected.commonest]}, which covers most of the scenes "
+                      f"whose labels are known. Labels run from 0 to {len(CLASSES) - 1}; do yours begin with 1?")  # fmt: skip
     coords = {"scene": list(expected.scenes)} | ({} if expected.crs is None else {"crs": ("scene", list(expected.crs))})
     return xr.DataArray(labels, coords, ("scene", "y", "x"), LABELS, legend_attrs())
 
@@ -300,30 +311,3 @@ def _code_remedy(labels: np.ndarray) -> str:
     if found - {0} <= {code for land in CLASSES for code in land.worldcover}:
         return "These look like codes of WorldCover: legend.regroup(map, 'worldcover') makes labels of them."
     return f"Labels run from 0 to {len(CLASSES) - 1}: " + ", ".join(NAMES) + "."
-
-
-def _write_npz(maps: xr.DataArray, expected: Expected, path: Path) -> None:
-    with path.open("wb") as file:
-        np.savez_compressed(file, **dict(zip(_names(maps), maps.values)))
-
-
-def _write_zip(maps: xr.DataArray, expected: Expected, path: Path) -> None:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-        for k, scene in enumerate(_names(maps)):
-            archive.writestr(f"{scene}.tif", tiff_bytes(maps.values[k], *_place(expected, k)))
-
-
-def _write_tif(maps: xr.DataArray, expected: Expected, path: Path) -> None:
-    if maps.sizes["scene"] != 1:
-        raise SubmissionError(f"a single GeoTIFF holds one scene; these are {maps.sizes['scene']}. Write .zip or .npz")
-    path.write_bytes(tiff_bytes(maps.values[0], *_place(expected, 0)))
-
-
-def _place(expected: Expected, k: int) -> tuple[str, tuple[float, ...]]:
-    if expected.crs is None or expected.transform is None:
-        raise SubmissionError("a GeoTIFF says where it lies, and nobody has said it here; pass the competition's scenes "
-                              "as `expected`, or write .npz")  # fmt: skip
-    return expected.crs[k], expected.transform[k]
-
-
-_WRITERS = {".npz": _write_npz, ".zip": _write_zip, ".tif": _write_tif}

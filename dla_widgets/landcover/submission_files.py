@@ -1,4 +1,4 @@
-"""The bytes of a submission: maps out of an NPZ, a ZIP or a folder of GeoTIFFs, or the reason why there are none.
+"""The bytes of a submission: maps out of an NPZ, a ZIP or a folder of GeoTIFFs, or the reason why there are none; and back.
 
 Whatever a stranger sends, nothing in it is run, and never more is unpacked than a right file would hold: shapes and types
 are read from the headers before any pixel is.
@@ -18,10 +18,13 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 from numpy.lib import format as npy
 
-from ..submission_csv import refusal
+from ..submission_csv import SubmissionError, refusal
 from .legend import CLASSES, IGNORE
 
 TIFF = (".tif", ".tiff")
+
+#: What is written.
+KINDS = (".npz", ".zip", ".tif")
 
 #: The longest block of a GeoTIFF that is unpacked [pixel along a side]; ours have 512.
 BLOCK = 4096
@@ -197,6 +200,25 @@ def _map_of(file, scene: str, limits: Limits, place: str) -> Map:
                       "Map the scenes as they are.")  # fmt: skip
     crs = "" if file.crs is None else f"EPSG:{file.crs.to_epsg()}" if file.crs.to_epsg() else file.crs.to_wkt()
     return Map(scene, whole_numbers(file.read(1), place), crs, tuple(file.transform[:6]))
+
+
+def write_maps(maps: list[Map], path: Path, kind: str) -> None:
+    """Write maps as one of :data:`KINDS`; GeoTIFFs need to know where they lie."""
+    if kind == ".npz":
+        with path.open("wb") as file:
+            np.savez_compressed(file, **{each.scene: each.labels for each in maps})
+        return
+    if any(not each.crs for each in maps):
+        raise SubmissionError("a GeoTIFF says where it lies, and nobody has said it here; pass the competition's scenes "
+                              "as `expected`, or write .npz")  # fmt: skip
+    if kind == ".tif":
+        if len(maps) != 1:
+            raise SubmissionError(f"a single GeoTIFF holds one scene; these are {len(maps)}. Write .zip or .npz")
+        path.write_bytes(tiff_bytes(*maps[0][1:]))
+        return
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for each in maps:
+            archive.writestr(f"{each.scene}.tif", tiff_bytes(*each[1:]))
 
 
 def tiff_bytes(labels: np.ndarray, crs: str, transform: tuple[float, ...]) -> bytes:

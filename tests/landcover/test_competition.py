@@ -252,6 +252,14 @@ def test_one_class_alone_is_used_with_a_warning(maps, expected):
         assert validate_submission(forest, expected).sizes["scene"] == 3
 
 
+def test_maps_without_the_commonest_class_are_not_believed(inputs):
+    wanted = Expected.of(inputs)
+    assert wanted.commonest == 0
+    shifted = {scene: np.full((32, 32), 1 + k, np.uint8) for k, scene in enumerate(wanted.scenes)}
+    text = "the entry: no pixel of 2 scenes is forest, which covers most of the scenes whose labels are known."
+    assert refusal(shifted, inputs) == f"{text} Labels run from 0 to 8; do yours begin with 1?"
+
+
 def test_an_entry_that_is_no_entry(expected):
     assert "maps are an xarray.DataArray (scene, y, x) with the scenes' names; this is a list" in refusal([1, 2], expected)
     flat = xr.DataArray(np.zeros((6, 9), np.uint8), dims=("y", "x"))
@@ -450,9 +458,17 @@ def test_practice_is_another_country_than_the_lessons():
     scenes = competition_scenes(**options)
     assert scenes.attrs["seed"] == competition.PRACTICE_SEED != open_scenes(**options).attrs["seed"]
     truth = practice_truth(**options)
+    scenes["landcover"][:], scenes["valid"][:] = 3, False  # whatever a learner does with the scenes, the truth stays
+    xr.testing.assert_identical(practice_truth(**options), truth)
     assert truth.dims == ("scene", "y", "x") and list(truth.scene.values) == scenes.attrs["withheld"]
-    assert truth.dtype == np.uint8 and "flag_meanings" in truth.attrs
-    assert not np.isin(IGNORE, truth.values[scenes["valid"].sel(scene=truth.scene).values])
+    assert truth.dtype == np.uint8 and "flag_meanings" in truth.attrs and not (truth == 3).all()
+    assert not np.isin(IGNORE, truth.values[competition_scenes(**options)["valid"].sel(scene=truth.scene).values])
+
+
+def test_real_land_cover_can_be_competed_for():
+    labels = np.random.default_rng(0).integers(0, 8, (5, 32, 32)).astype(np.uint8)
+    truth = practice_truth(n=5, size=32, labels=labels)
+    assert list(truth.scene.values) == ["sim-04"]
 
 
 def test_real_scenes_are_opened_by_their_path(tmp_path):
