@@ -11,11 +11,12 @@ import numpy as np
 import xarray as xr
 from matplotlib.colors import ListedColormap
 from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter
 
 from ..errors import CourseError
 from ..panels.picture import Picture, style
 from .class_weights import class_counts
-from .legend import CLASSES, IGNORE, NAMES, colours
+from .legend import CLASSES, IGNORE, NAMES, colours, label
 from .scenes import arrays, decibel, select_scenes
 from .skill import Confusion
 
@@ -42,7 +43,10 @@ def radar_image(scenes: xr.Dataset, name: str | None = None, date: int = 0) -> P
     scene = _one(scenes, name)
     picture = Picture(8, 4.2)
     median = []
-    for axes, band in zip(picture.subplots(1, 2), ("VV", "VH")):
+    dates = scene.sizes["time"]
+    if not -dates <= date < dates:
+        raise FigureError(f"no date {date}; this stack has {dates}, counted from 0")
+    for axes, band in zip(picture.subplots(1, 2), SHADES):
         values = decibel(scene["backscatter"].isel(time=date).sel(band=band).values)
         image = _grey(axes, values, band)
         picture.colorbar(image, ax=axes, orientation="horizontal", shrink=0.9, label="backscatter [dB]", ticks=range(-25, 1, 5))
@@ -119,6 +123,8 @@ def class_bars(labels: Labels | Mapping[str, Labels], safe: bool = True) -> Pict
     given = labels if isinstance(labels, Mapping) else {"": labels}
     shares = {title: (n := class_counts(np.asarray(values))) / max(1, n.sum()) for title, values in given.items()}
     there = np.flatnonzero(sum(shares.values()) > 0)
+    if not there.size:
+        raise FigureError(f"nothing to draw: every pixel of these labels is {IGNORE}, which is ignored")
     picture = Picture(7, 0.42 * len(there) * max(1, 0.6 * len(shares)) + 1.1)
     axes = picture.subplots()
     height = 0.8 / len(shares)
@@ -130,11 +136,14 @@ def class_bars(labels: Labels | Mapping[str, Labels], safe: bool = True) -> Pict
             axes.text(value * 1.08, y, f"{value:.2%}", va="center", fontsize=8)
     least = min(float(s[s > 0].min()) for s in shares.values())
     axes.set(xscale="log", xlim=(least / 2, 4), yticks=np.arange(len(there)), yticklabels=[NAMES[c] for c in there],
-             xlabel="share of the pixels [-]")  # fmt: skip
+             xlabel="share of the pixels [%]")  # fmt: skip
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:g}" if share <= 1 else ""))
     axes.invert_yaxis()
     axes.grid(axis="y", visible=False)
     if len(shares) > 1:
-        axes.legend(loc="center right")
+        faces = [{"alpha": 1 - 0.45 * turn / len(shares), "hatch": "//" if turn else None} for turn in range(len(shares))]
+        axes.legend(handles=[Patch(facecolor="#999999", edgecolor="#444444", label=title, **face)
+                             for title, face in zip(shares, faces)], loc="center right")  # fmt: skip
     told = [(title, ", ".join(f"{NAMES[c]} {share[c]:.2%}" for c in there)) for title, share in shares.items()]
     picture.alt = "Shares of the classes: " + "; ".join(f"{title}: {text}" if title else text for title, text in told) + "."
     return picture
@@ -146,9 +155,11 @@ def confusion_picture(confusion: Confusion, title: str = "") -> Picture:
 
     Parameters
     ----------
-    confusion : of :mod:`.skill`
+    confusion : of :mod:`.skill`; a class that was mapped and is not there has an empty row
     """
     there = np.flatnonzero(confusion.there)
+    if not there.size:
+        raise FigureError("nothing to draw: no pixel has been counted yet; Confusion().add(truth, prediction)")
     matrix = confusion.matrix[np.ix_(there, there)]
     rows = matrix.sum(axis=1, keepdims=True)
     share = np.divide(matrix, rows, out=np.zeros(matrix.shape), where=rows > 0)
@@ -156,13 +167,14 @@ def confusion_picture(confusion: Confusion, title: str = "") -> Picture:
     axes = picture.subplots()
     image = axes.imshow(share, cmap="cividis", vmin=0, vmax=1)
     for (row, column), value in np.ndenumerate(share):
-        axes.text(column, row, f"{value:.0%}", ha="center", va="center", fontsize=8, color="white" if value < 0.55 else "black")
+        axes.text(column, row, f"{value:.0%}" if rows[row] else "-", ha="center", va="center", fontsize=8,
+                  color="white" if value < 0.55 else "black")  # fmt: skip
     names = [NAMES[c] for c in there]
     axes.set(yticks=range(len(there)), yticklabels=names, xlabel="mapped as", ylabel="truly", title=title)
     axes.set_xticks(range(len(there)), names, rotation=35, ha="right")
     axes.grid(visible=False)
     picture.colorbar(image, ax=axes, label="share of the true class [-]", shrink=0.8)
-    found = ", ".join(f"{name} {value:.0%}" for name, value in zip(names, np.diag(share)))
+    found = ", ".join(f"{name} {value:.0%}" for name, value, n in zip(names, np.diag(share), rows) if n)
     picture.alt = f"Confusion matrix{f', {title}' if title else ''}; of each true class was mapped right: {found}."
     return picture
 
@@ -174,14 +186,18 @@ def histograms(scenes: xr.Dataset, band: str = "VV", classes=None, linear: bool 
     Parameters
     ----------
     scenes : a stack in the one schema
-    classes : names of the classes to draw; all that occur by default
+    band : VV or VH, of the first date
+    classes : names of the classes to draw; by default all of which there are 50 pixels
     linear : power instead of decibels
     """
     power, labels = arrays(scenes)
-    values = power[..., list(scenes["band"].values).index(band)]
+    bands = [str(b) for b in scenes["band"].values]
+    if band not in bands:
+        raise FigureError(f"no band {band!r}; these scenes have {' and '.join(bands)}")
+    values = power[..., bands.index(band)]
     values = values if linear else decibel(values)
-    wanted = [NAMES.index(c) for c in classes] if classes is not None else range(len(CLASSES))
-    edges = np.linspace(0, 0.6, 80) if linear else np.linspace(-32, 6, 80)
+    wanted = [label(c) for c in classes] if classes is not None else range(len(CLASSES))
+    edges = np.linspace(0, 0.6, 61) if linear else np.linspace(-32, 4, 61)
     picture = Picture(7, 3.6)
     axes = picture.subplots()
     told = []
@@ -192,7 +208,10 @@ def histograms(scenes: xr.Dataset, band: str = "VV", classes=None, linear: bool 
         density, _ = np.histogram(of, edges, density=True)
         axes.plot((edges[1:] + edges[:-1]) / 2, density, color=colours(safe)[c], lw=2, label=NAMES[c])
         told.append(f"{NAMES[c]} {np.median(of):.3g}")
-    axes.set(xlabel=f"{band} backscatter [{'-' if linear else 'dB'}]", ylabel="density", ylim=(0, None), xlim=edges[[0, -1]])
+    if not told:
+        raise FigureError("no class with 50 measured pixels among those asked for; draw more scenes or other classes")
+    axes.set(xlabel=f"{band} backscatter [{'-' if linear else 'dB'}]", ylabel=f"density [{'-' if linear else '1/dB'}]",
+             ylim=(0, None), xlim=edges[[0, -1]])  # fmt: skip
     axes.legend(ncols=2)
     unit = "of power" if linear else "in dB"
     picture.alt = f"Histograms of {band} by class, which overlap; medians {unit}: {', '.join(told)}."
@@ -203,7 +222,8 @@ def _one(scenes: xr.Dataset, name: str | None) -> xr.Dataset:
     return scenes.isel(scene=0) if name is None else select_scenes(scenes, [name]).isel(scene=0)
 
 
-def _of_scene(labels, scene: xr.Dataset, scenes: xr.Dataset) -> np.ndarray:
+def _of_scene(labels: Any, scene: xr.Dataset, scenes: xr.Dataset) -> np.ndarray:
+    """The map of one scene, out of a stack of maps where it is one."""
     if isinstance(labels, xr.DataArray) and "scene" in labels.dims:
         return labels.sel(scene=scene["scene"].values).values
     values = np.asarray(labels)
@@ -215,7 +235,7 @@ def _of_scene(labels, scene: xr.Dataset, scenes: xr.Dataset) -> np.ndarray:
 def _flat(labels: Labels) -> np.ndarray:
     values = np.asarray(labels)
     if values.ndim != 2:
-        raise FigureError(f"a map is (y, x); this has the shape {values.shape}. Choose one scene.")
+        raise FigureError(f"a map is (y, x); this has the shape {values.shape}. Choose one scene, for example labels[0].")
     return values
 
 
