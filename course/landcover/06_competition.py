@@ -238,6 +238,7 @@ No entry knows anything that the two networks do not.
 def in_blocks(prediction, size=32):
     """Confusion matrices of blocks of 32 pixels, (scene, block, class, class)."""
     def cut(maps):
+        maps = maps[:, :maps.shape[1] // size * size, :maps.shape[2] // size * size]
         scenes, rows, columns = maps.shape
         return maps.reshape(scenes, rows // size, size, columns // size, size).swapaxes(2, 3).reshape(scenes, -1, size, size)
 
@@ -278,7 +279,7 @@ picture
 # %% [markdown]
 r"""
 The climber has learnt the public half by heart, one bit at a time, without any label and without any model. What it has
-learnt is worth nothing elsewhere.
+learnt is worth next to nothing elsewhere.
 
 This is why entries per day are limited, why you choose on your own scenes, and why your score on the scenes that you
 used for choosing is a little too good as well. The more you try, the more so. **Count your experiments**; the log does.
@@ -479,7 +480,7 @@ pd.DataFrame({name: inspect_entry(maps, seen) for name, maps in spoilt.items()})
 # %% [markdown]
 r"""
 One faulty entry passes your inspector without a word: every label is a label, and all of them are wrong. Find it in the
-table. What would have told you? (You have printed it, two cells further up.)
+table. What would have told you? (You have printed it, before you wrote the inspector.)
 
 Now let the kit look at the same entries, with the very function that the leaderboard uses. Read its refusals once in
 peace; you will meet them again at five to midnight.
