@@ -47,7 +47,29 @@ def confusion_matrix(truth: ArrayLike, prediction: ArrayLike, classes: int = len
     if truth.dtype != np.uint8 or prediction.dtype != np.uint8:
         _check_range(truth, prediction)
         truth, prediction = truth.astype(np.uint8, copy=False), prediction.astype(np.uint8, copy=False)
-    pairs = np.bincount((truth.ravel().astype(np.uint16) << 8) | prediction.ravel(), minlength=1 << 16).reshape(256, 256)
+    truth, prediction = truth.ravel(), prediction.ravel()
+    counts = _count(truth, prediction, classes) if classes < 16 else None
+    return _count_any(truth, prediction, classes) if counts is None else counts
+
+
+def _count(truth: np.ndarray, prediction: np.ndarray, classes: int) -> np.ndarray | None:
+    """The counts, two pixels at a time; None where a label needs more than four bits or may be out of the legend."""
+    pairs = np.zeros(1 << 16, np.int64)
+    for start in range(0, truth.size, 1 << 20):
+        known, guess = truth[start : start + (1 << 20)] + np.uint8(1), prediction[start : start + (1 << 20)]
+        if known.max() > classes or guess.max() > 15:  # IGNORE has become 0
+            return None
+        codes = known * np.uint8(16) | guess
+        codes = np.append(codes, np.uint8(0)) if codes.size % 2 else codes  # as if a pixel more were ignored
+        pairs += np.bincount(codes.view(np.uint16), minlength=1 << 16)
+    both = pairs.reshape(256, 256)
+    counts = (both.sum(axis=0) + both.sum(axis=1)).reshape(16, 16)[1:]
+    return None if counts[:, classes:].any() else counts[:classes, :classes]
+
+
+def _count_any(truth: np.ndarray, prediction: np.ndarray, classes: int) -> np.ndarray:
+    """The counts of any two maps, or what is wrong with them."""
+    pairs = np.bincount((truth.astype(np.uint16) << 8) | prediction, minlength=1 << 16).reshape(256, 256)
     known = pairs[:IGNORE]
     if known[classes:].any():
         raise SkillError(f"the truth holds the label {classes + int(known[classes:].any(axis=1).argmax())}; "
@@ -173,6 +195,12 @@ class Confusion:
         columns = {"precision": self.precision, "recall": self.recall, "F1": self.f1, "IoU": self.iou,
                    "true pixels": self.support, "mapped pixels": self.mapped}  # fmt: skip
         return pd.DataFrame(columns, index=pd.Index(NAMES, name="class"))[self.there]
+
+    def area_adjusted(self, mapped: ArrayLike, confidence: float = 0.95) -> pd.DataFrame:
+        """Of a checked sample: shares of area, put right, with their interval; see :func:`.area.area_adjusted`."""
+        from .area import area_adjusted
+
+        return area_adjusted(self, mapped, confidence)
 
     def _per_class(self, part: np.ndarray, whole: np.ndarray) -> np.ndarray:
         values = np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)

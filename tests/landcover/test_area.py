@@ -19,6 +19,7 @@ def example() -> tuple[Confusion, np.ndarray]:
 
 def test_the_example_of_the_paper():
     table = area_adjusted(*example())
+    assert table.equals(example()[0].area_adjusted(example()[1]))
     hectares = 900_000
     assert table["adjusted"].iloc[0] * hectares == pytest.approx(21_158, abs=1)
     half = (table["high"] - table["low"]).iloc[0] / 2 * hectares

@@ -45,6 +45,29 @@ def test_tiles_add_up(truth, cut):
     np.testing.assert_array_equal(whole.matrix, parts.matrix)
 
 
+@given(st.data(), st.sampled_from([2, 9, 15, 16, 23]))
+def test_any_number_of_classes_counted_one_by_one(data, classes):
+    known = st.integers(0, classes - 1)
+    truth = data.draw(hnp.arrays(np.uint8, st.integers(0, 9), elements=known | st.just(IGNORE)))
+    guess = data.draw(hnp.arrays(np.uint8, truth.shape, elements=known | st.just(IGNORE)))
+    guess = np.where(truth == IGNORE, guess, guess % classes).astype(np.uint8)
+    expected = np.zeros((classes, classes), int)
+    for t, g in zip(truth, guess, strict=True):
+        if t != IGNORE:
+            expected[t, g] += 1
+    matrix = confusion_matrix(truth, guess, classes)
+    np.testing.assert_array_equal(matrix, expected)
+    assert matrix.dtype == np.int64
+
+
+def test_large_maps_are_counted_in_parts():
+    rng = np.random.default_rng(0)
+    truth, guess = rng.integers(0, 9, (2, 1025, 2049), dtype=np.uint8)  # an odd number of pixels, in three parts
+    truth[rng.random(truth.shape) < 0.1] = IGNORE
+    seen = truth != IGNORE
+    np.testing.assert_array_equal(confusion_matrix(truth, guess), sk.confusion_matrix(truth[seen], guess[seen]))
+
+
 def test_a_forest_map_is_95_percent_right_and_useless():
     truth = np.repeat(np.arange(8, dtype=np.uint8), [950, 10, 10, 10, 5, 5, 5, 5])
     c = Confusion().add(truth, np.zeros_like(truth))
@@ -74,6 +97,7 @@ def test_table():
     ([0, 9], [0, 0], "the truth holds the label 9; labels run from 0 to 8, 255 is ignored"),
     (np.array([0, 1], np.uint8), np.array([0, 80], np.uint8), "the prediction says 80 where the truth is known"),
     (np.array([0, 1], np.uint8), np.array([0, IGNORE], np.uint8), "the prediction says 255 where the truth is known"),
+    (np.array([0, 1], np.uint8), np.array([0, 12], np.uint8), "the prediction says 12 where the truth is known"),
     ([0, -1], [0, 0], "found -1 to 0"),
     ([0, 300], [0, 0], "found 0 to 300"),
 ])  # fmt: skip
