@@ -6,9 +6,10 @@
 #       - Say what a side-looking radar measures, and read a scene in VV and in VH
 #       - Turn power into decibels and back, and know which of the two to average
 #       - Describe a land class by its signature, and say which classes one pixel cannot tell apart
+#       - Name what else makes a class bright or dark, the angle above all
 #       - Scale the inputs of a network without letting the test scenes in
 #     minutes: 90
-#     seconds: 12
+#     seconds: 11
 #     prerequisites:
 #       - Python with NumPy arrays; no radar, no deep learning
 # ---
@@ -71,7 +72,7 @@ What comes back depends on the surface:
 
 **VV and VH** are two ways to listen. Both pulses are sent with the wave swinging vertically (V). VV hears what comes back
 swinging vertically, VH what comes back horizontally. A surface hardly turns the wave; a crown of twigs does. So VH is darker
-everywhere, and forest stands out in it.
+everywhere, and textbooks say that forest stands out in it. Keep that sentence in mind: you will have the numbers to test it.
 
 **Gamma nought** is what is stored here: the power that came back, per area seen from the satellite, with the slope of the
 ground taken out as well as a terrain model allows (Small 2011, doi:10.1109/TGRS.2011.2120616). It has no unit.
@@ -108,17 +109,26 @@ check("to_decibel", to_decibel)
 
 # %%
 decibels = to_decibel(power)
-picture = Picture(8, 3, alt="Histogram of VV: linear power is a peak near nought with a long tail, decibels are a bell.")
+picture = Picture(8, 3, alt="Histograms of VV: linear power has a long tail to the right, decibels are nearly a bell.")
 for axes, values, unit in zip(picture.subplots(1, 2), (power[..., 0], decibels[..., 0]), ("linear power [-]", "decibel [dB]")):
     inside = values[np.isfinite(values)]
     axes.hist(inside, np.linspace(*np.quantile(inside, [0.0005, 0.998]), 90), color="#0051AF")
     axes.set(xlabel=f"VV, {unit}", yticks=[])
 picture
 
+# %%
+middle = np.nanmedian(power[..., 0])
+print(f"below the median of VV there is room for {middle:.2f}, above it the brightest pixel is "
+      f"{np.nanmax(power[..., 0]) - middle:.2f} away")
+for name in ("water", "grassland", "forest"):
+    typical = np.nanmedian(power[..., 0][labels == label(name)])
+    print(f"{name:10s} median {typical:.3f} = {float(to_decibel(typical)):6.1f} dB")
+
 # %% [markdown]
 r"""
-The bell on the right is why networks are fed with decibels. A network begins with sums of its inputs, and in the left picture
-a single house outweighs a thousand fields.
+A network begins with weighted sums of its inputs. On the left all that is dark, water, fields, bare ground, is crowded into the
+lower corner, and a few houses reach far beyond everything else. On the right, *twice as much* is the same step everywhere, from
+water to grass as from grass to a house. That is why networks are fed with decibels.
 
 ## Which of the two do you average?
 
@@ -147,8 +157,8 @@ table.round(2)
 # %% [markdown]
 r"""
 Half a decibel does not look like much. It is more than a tenth of the power, and it is a *bias*: a million pixels more do not
-make it smaller. Most of it comes from speckle, the grain that you saw, and lesson 02 is about that. The rule is short: **energy adds up,
-logarithms do not. Average power, then take decibels.**
+make it smaller. Most of it comes from speckle, the grain that you saw, and lesson 02 is about that. The rule is short: **energy
+adds up, logarithms do not. Average power, then take decibels.**
 
 ## The signature of a class
 
@@ -177,8 +187,10 @@ check("class_signature", class_signature)
 # %%
 signature = {band: class_signature(decibels[..., k], labels, len(CLASSES)) for k, band in enumerate(BANDS)}
 there = ~np.isnan(signature["VV"][:, 0])
-pd.DataFrame({f"{band} {what}": signature[band][there, i] for band in BANDS for i, what in enumerate(("mean [dB]", "spread [dB]"))},
-             index=np.array(NAMES)[there]).round(1)
+table = pd.DataFrame({f"{band} {what}": signature[band][there, i] for band in BANDS
+                      for i, what in enumerate(("mean [dB]", "spread [dB]"))}, index=np.array(NAMES)[there])
+table["VV - VH [dB]"] = table["VV mean [dB]"] - table["VH mean [dB]"]
+table.round(1)
 
 # %% [markdown]
 r"""
@@ -197,14 +209,32 @@ axes.set(xlabel="VV [dB]", ylabel="VH [dB]")
 axes.legend(ncols=2, loc="upper left")
 picture
 
+# %% [markdown]
+r"""
+Now the textbook. How far does forest lie above grassland in VV, and how far in VH? And in which class is VH closest to VV?
+
+On these scenes VH sets forest apart no better than VV does, and the table of the real chips that the scenes were made after
+(`simulated_scenes.md`) says the same. One reason: the radar has a noise of its own, and what is dark in VH comes near it, so dark classes look brighter
+than they are. **A rule from a textbook is a hypothesis about your data.**
+
+The means are only half of it. Choose the band and the classes, as often as you like: which two overlap least?
+"""
+
 # %% demo="histograms"
-histograms(train, "VH")
+histograms(train, "VH", classes=["forest", "grassland", "cropland", "water"])
 
 # %% [markdown] answer="overlap" points=3
 r"""
 **In your own words.** Look at the crosses, and at the spreads in the table. Name two classes that a single pixel can tell apart,
 and two that it cannot. Then say what a person who looks at the *image* uses, beyond the brightness of one pixel, to tell the
 second two apart.
+
+### BEGIN SOLUTION
+Forest and water can mostly be told apart: their means lie about 5 dB apart, which is more than the spread of either (though dark
+forest and rough water do overlap). Grassland and cropland cannot: their means differ by less than 1 dB, and each spreads by 3. In
+the image a field has straight borders and lies beside other fields and a road; natural grassland has round ones and lies in the
+forest.
+### END SOLUTION
 """
 
 # %% [markdown] advisor
@@ -217,9 +247,40 @@ is exactly what a convolution can learn, and why lesson 04 is about networks tha
 
 # %% [markdown]
 r"""
-Much of that spread is speckle, some is the class itself: young and old forest, wet and dry fields. And some is in the
-labels, which call a cell of 100 m by the name of whatever covers most of it. Look again at the map above: the river that you
-saw in the radar is hardly there.
+## The same forest from another side
+
+Where does the spread come from? Some of it from geometry. Sentinel-1 looks to its side, so it sees the near edge of its
+swath more from above and the far edge more slantingly: the **incidence angle** grows from some 30 to 45 degrees. Slopes add
+to it: a hillside that faces the radar is hit steeply, one that faces away only grazed. A grazed surface sends less back.
+
+**Guess:** between a steep and a grazing view of the *same* class, how many decibels? Compare your guess with the distances
+between classes in the table above.
+"""
+
+# %%
+picture = "The incidence angle of these scenes is not known."
+if "incidence_angle" in train:
+    angle = train["incidence_angle"].values
+    edges = np.arange(26, 48, 4)
+    picture = Picture(5.5, 3.2, alt="Mean VV against the incidence angle: forest and grassland get darker as it grows.")
+    axes = picture.subplots()
+    for name in ("forest", "grassland"):
+        mean = [mean_backscatter(decibels[..., 0][(labels == label(name)) & (angle >= low) & (angle < low + 4)]) for low in edges]
+        axes.plot(edges + 2, mean, "o-", color=colours()[label(name)], label=name)
+        print(f"{name:10s} {mean[0]:6.1f} dB at {edges[0] + 2} degrees, {mean[-1]:6.1f} dB at {edges[-1] + 2}")
+    axes.set(xlabel="incidence angle [degree]", ylabel="mean VV [dB]")
+    axes.legend()
+picture
+
+# %% [markdown]
+r"""
+As much as lies between some classes. So a threshold that was found at one edge of the swath is wrong at the other, and a
+network that has only seen one edge will find the other one strange. (Gamma nought has taken the larger part of this effect out
+already.)
+
+The rest of the spread is speckle for the most part, and the class itself: young and old forest, wet and dry fields, wind on
+water. And some is in the labels, which call a cell of 100 m by the name of whatever covers most of it. Look again at the map
+above: the river that you saw in the radar is hardly there.
 
 How much of each class is there?
 """
@@ -257,8 +318,8 @@ def pixels(part):
 
 
 rows = {}
-for name in ("a dark scene of the test part", "all of the test part"):
-    part = test if name.startswith("all") else test.isel(scene=[int(np.nanmean(to_decibel(arrays(test)[0])[..., 0], axis=(1, 2)).argmin())])
+darkest = int(np.nanmean(to_decibel(arrays(test)[0])[..., 0], axis=(1, 2)).argmin())
+for name, part in {"the darkest scene of the test part": test.isel(scene=[darkest]), "all of the test part": test}.items():
     ours, own = scale_bands(pixels(train), pixels(part)), scale_bands(pixels(part), pixels(part))
     rows[name] = {"scaled by the training scenes": ours[:, 0].mean(), "scaled by itself": own[:, 0].mean()}
 pd.DataFrame(rows).T.round(2)
@@ -275,10 +336,21 @@ and scales them, with numbers that were measured on the training scenes and are 
 get a place of your own), change the line `open_scenes(n=35)` to `open_scenes("that folder")`, and run the lesson again.
 Which signatures stay, and which ones change?
 
+## What goes wrong, and how you see it
+
+| what you see | what it was |
+|---|---|
+| minus infinity as the mean of a scene | one pixel of power 0 went into the logarithm |
+| everything half a decibel too dark | decibels were averaged |
+| means twice as large as everybody else's | 20 log10, which is for amplitudes |
+| a class with a signature of 0 dB | it does not occur, and nobody said NaN |
+| a loss that is NaN from the first step | a gap in the input; scale first, then put 0 in its place |
+| a flooded scene that looks like any other | it was scaled by its own mean |
+
 ## What to keep
 
 - A radar pixel is a power. Decibels are for looking, and for feeding networks; averages are taken of power.
-- VV listens to surfaces, VH to volumes; both are darker where the ground is smooth.
+- VV listens to surfaces, VH to volumes; both are darker where the ground is smooth, and where the radar only grazes it.
 - One pixel tells water from forest, and not a field from grassland. What is around it helps.
 - Scaling is learnt, so it is learnt on the training scenes.
 
