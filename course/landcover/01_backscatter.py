@@ -214,8 +214,8 @@ r"""
 Now the textbook. How far does forest lie above grassland in VV, and how far in VH? And in which class is VH closest to VV?
 
 On these scenes VH sets forest apart no better than VV does, and the table of the real chips that the scenes were made after
-(`simulated_scenes.md`) says the same. One reason: the radar has a noise of its own, and what is dark in VH comes near it, so dark classes look brighter
-than they are. **A rule from a textbook is a hypothesis about your data.**
+(`simulated_scenes.md`) says the same. One reason: the radar has a noise of its own, and what is dark in VH comes near it, so
+dark classes look brighter than they are. **A rule from a textbook is a hypothesis about your data.**
 
 The means are only half of it. Choose the band and the classes, as often as you like: which two overlap least?
 """
