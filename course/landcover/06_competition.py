@@ -9,7 +9,7 @@
 #       - Write a file of maps, check it as the leaderboard does, and read its refusals
 #       - Describe a model so that someone else can decide whether to trust it
 #     minutes: 120
-#     seconds: 55
+#     seconds: 58
 #     prerequisites:
 #       - "Lesson 03: macro F1"
 #       - "Lesson 04: training a network, the split by scenes"
@@ -376,6 +376,8 @@ r"""
 Would you have taken it? The rule looks at one score at a time, and it is cautious: the comparison on the same draws,
 above, was sharper. And a competition pays for the last hundredth and not for the night shift. So below we hand in the
 vote of several networks all the same. But know what you pay for it, and say so on the model card.
+
+(This is for the simulated scenes. With other data the log may tell you to hand in something else. Believe the log.)
 
 ## The entry
 
