@@ -448,7 +448,8 @@ side_by_side(validation, {"pixel by pixel": maps["pixel by pixel"], "U-Net": map
 # %% [markdown]
 r"""
 The accuracies lie close together, and the macro F1 tells the three apart. The map is rounder than its labels: it was
-taught with squares of 100 m and has learnt from hundreds of them what the radar sees. Look at the table class by class: where the
+taught with squares of 100 m and has learnt from hundreds of them what the radar sees. *Where* something is it often knows
+better than *what* it is: compare the outlines first, and the colours after that. Look at the table class by class: where the
 brightness alone decides, the opponent is not bad. Where shape decides, it has nothing to say. And there may be a class
 that neither finds. Is it rare, or does the radar not see it? Lesson 05 takes the errors apart.
 
