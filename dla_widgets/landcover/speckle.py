@@ -5,18 +5,19 @@ variance 1/L. So the squared coefficient of variation of a window, :math:`C_z^2 
 :math:`C_v^2 = 1/L` where the surface is all the same, and more where it is not. Most filters here are a mean that gives way to
 the pixel itself as :math:`C_z` grows.
 
-All take linear power, (..., y, x) arrays or DataArrays, and give float32 of the same shape. NaN stays NaN and is in nobody's
-window; windows end at the image's border.
+All take linear power, (..., y, x) arrays or DataArrays, and give float32 of the same shape. What is NaN, infinite or masked
+becomes NaN and is in nobody's window; windows end at the image's border.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from threading import Timer
 
 import numpy as np
 import xarray as xr
+from numba import config
 from numpy.typing import ArrayLike
 
 from ..errors import CourseError
@@ -25,6 +26,7 @@ from . import speckle_kernels as kernels
 #: Looks of Sentinel-1 backscatter at 10 m as it is usually delivered; ESA states 4.4 for its ground-range product (IW GRDH),
 #: 4.7 to 5.0 was measured on the terrain-corrected chips that this course was made with.
 LOOKS = 5.0
+_ROWS = 64  # of a strip: what its sums need stays in the processor's cache
 
 
 class SpeckleError(CourseError):
@@ -94,8 +96,7 @@ def frost(power: ArrayLike, size: int = 7, damping: float = 2.0):
     damping : K; the larger, the narrower
     """
     half, damping = _half(power, size), _positive("damping", damping)
-    return _each(power, lambda image, variation, *rows: kernels.frost(image, variation, half, damping, *rows),
-                 _pass(half, kernels.VARIATION))  # fmt: skip
+    return _each(power, (kernels.frost, half, damping), before=(kernels.slide, half, kernels.VARIATION, 1.0, 0.0))
 
 
 def refined_lee(power: ArrayLike, looks: float = LOOKS):
@@ -104,7 +105,7 @@ def refined_lee(power: ArrayLike, looks: float = LOOKS):
     The edge is looked for in the 3x3 means around, in four directions. Lee (1981), doi:10.1016/S0146-664X(81)80018-4.
     """
     looks, _ = _looks(looks), _half(power, 7)
-    return _each(power, lambda image, means, *rows: kernels.refined_lee(image, means, looks, *rows), _pass(1, kernels.BOXCAR))
+    return _each(power, (kernels.refined_lee, looks), before=(kernels.slide, 1, kernels.BOXCAR, 1.0, 0.0))
 
 
 def quegan(powers: ArrayLike, size: int = 7):
@@ -116,17 +117,19 @@ def quegan(powers: ArrayLike, size: int = 7):
 
     Parameters
     ----------
-    powers : (time, ..., y, x) at least two dates
+    powers : (time, ..., y, x) at least two dates; of a DataArray, ``time`` may be any of the dimensions
     """
-    values = np.asarray(powers, np.float32)
+    if isinstance(powers, xr.DataArray) and "time" in powers.dims:
+        ordered = powers.transpose("time", ...)
+        return ordered.copy(data=quegan(ordered.values, size)).transpose(*powers.dims)
+    values = _values(powers)
     if values.ndim < 3 or values.shape[0] < 2:
         raise SpeckleError(f"a multitemporal filter needs (time, y, x) with two dates or more; got the shape {values.shape}")
-    local = np.asarray(boxcar(values, size))
-    ratio = np.divide(values, local, out=np.full_like(values, np.nan), where=local > 0)
-    seen = np.isfinite(ratio)
-    mean = np.divide(np.where(seen, ratio, 0).sum(0), seen.sum(0), out=np.full(values.shape[1:], np.nan, np.float32),
-                     where=seen.any(0))  # fmt: skip
-    return _like(powers, np.where(np.isnan(values), np.nan, local * mean).astype(np.float32))
+    local = boxcar(values, size)
+    seen = np.isfinite(local)
+    ratio = np.divide(values, local, out=np.ones_like(values), where=seen & (local > 0))
+    dates = np.maximum(seen.sum(axis=0), 1)
+    return _like(powers, local * (ratio.sum(axis=0, where=seen) / dates).astype(np.float32))
 
 
 def enl(power: ArrayLike) -> float:
@@ -134,7 +137,7 @@ def enl(power: ArrayLike) -> float:
 
     Where the surface is not all the same, it says too little.
     """
-    values = np.asarray(power, float)
+    values = _values(power).astype(float)
     values = values[np.isfinite(values)]
     if values.size < 2 or not values.var() > 0:
         raise SpeckleError(f"looks are counted where power varies; here are {values.size} measured pixels that do not")
@@ -143,7 +146,7 @@ def enl(power: ArrayLike) -> float:
 
 def ratio_image(power: ArrayLike, filtered: ArrayLike):
     """What a filter took away, power over filtered power: of a good one it is speckle alone, without a shape in it."""
-    top, below = np.asarray(power, np.float32), np.asarray(filtered, np.float32)
+    top, below = _values(power), _values(filtered)
     _same_shape(top, below)
     return _like(power, np.divide(top, below, out=np.full_like(top, np.nan), where=below > 0))
 
@@ -154,7 +157,7 @@ def edge_preservation(reference: ArrayLike, filtered: ArrayLike) -> float:
     The index beta of Sattar et al. (1997), doi:10.1109/83.585241. The reference should be free of speckle, as only a
     simulated scene has it; against the speckled image itself the index rewards keeping speckle.
     """
-    a, b = np.asarray(reference, float), np.asarray(filtered, float)
+    a, b = _values(reference).astype(float), _values(filtered).astype(float)
     _same_shape(a, b)
     edges = [_laplacian(image) for image in (a, b)]
     both = np.isfinite(edges[0]) & np.isfinite(edges[1])
@@ -174,38 +177,59 @@ def _laplacian(image: np.ndarray) -> np.ndarray:
 
 
 def _slide(power, size: int, rule: int, looks: float = 1.0, damping: float = 0.0):
-    return _each(power, _pass(_half(power, size), rule, _looks(looks), damping))
+    return _each(power, (kernels.slide, _half(power, size), rule, _looks(looks), damping))
 
 
-def _pass(half: int, rule: int, looks: float = 1.0, damping: float = 0.0) -> Callable:
-    return lambda image, *rows: kernels.slide(image, half, rule, looks, damping, *rows)
-
-
-def _each(power, kernel: Callable, before: Callable | None = None):
-    """Run `kernel` over every image of `power`; where it needs what another one finds `before`, it gets that second."""
-    values = np.ascontiguousarray(power, np.float32)
-    if values.size and (lowest := np.nanmin(values, initial=np.inf)) < 0:
+def _each(power, step: tuple, before: tuple | None = None):
+    """Run `step`, a kernel and its settings, over every image; where it needs what another finds `before`, it gets that."""
+    images = _values(power)
+    if images.size and (lowest := np.nanmin(images, initial=np.inf)) < 0:
         raise SpeckleError(f"filters work on linear power, which is not negative; the lowest value here is {lowest:.3g}. "
                            "Are these decibels? linear(values) turns them into power.")  # fmt: skip
-    out = np.empty_like(values)
-    images = values.reshape(-1, *values.shape[-2:])
-    for image, result in zip(images, out.reshape(images.shape)):
-        given = (image,) if before is None else (image, _strips(before, image))
-        result[:] = _strips(kernel, *given)
-    return _like(power, out)
+    images = images.reshape(-1, *images.shape[-2:])
+    given = (images,) if before is None else (images, _strips(before, images))
+    return _like(power, _strips(step, *given).reshape(np.shape(power)))
 
 
-def _strips(kernel: Callable, image: np.ndarray, *more: np.ndarray) -> np.ndarray:
-    """One image, a strip of rows to each core; the kernels let go of Python's lock."""
-    out = np.empty_like(image)
-    cores = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, 8)
-    edges = np.linspace(0, image.shape[0], (cores if image.size > 1 << 16 else 1) + 1).astype(int)
-    if len(edges) == 2:
-        kernel(image, *more, 0, image.shape[0], out)
-        return out
-    with ThreadPoolExecutor(cores) as pool:
-        list(pool.map(lambda first, last: kernel(image, *more, int(first), int(last), out), edges[:-1], edges[1:]))
+def _strips(step: tuple, *given: np.ndarray) -> np.ndarray:
+    """All images, a strip of rows after the other on every core that Numba may use; the kernels let go of Python's lock."""
+    kernel, *settings = step
+    out = np.empty_like(given[0])
+
+    def strip(at: int, first: int, last: int) -> None:
+        kernel(*(images[at] for images in given), *settings, first, last, out[at])
+
+    rows = out.shape[1]
+    parts = [(at, first, min(first + _ROWS, rows)) for at in range(len(out)) for first in range(0, rows, _ROWS)]
+    if parts and not kernel.signatures:
+        _compile(strip)
+    if out.size < 1 << 16 or config.NUMBA_NUM_THREADS == 1:
+        for part in parts:
+            strip(*part)
+    else:
+        with ThreadPoolExecutor(config.NUMBA_NUM_THREADS) as pool:
+            list(pool.map(strip, *zip(*parts, strict=True)))
     return out
+
+
+def _compile(strip: Callable) -> None:
+    """Have Numba translate a kernel, on no row at all, and say so if that takes a while: it does the very first time."""
+    notice = Timer(1.0, print, ["Translating the filter for this computer: some seconds, the first time only."],
+                   {"flush": True})  # fmt: skip
+    notice.daemon = True
+    notice.start()
+    try:
+        strip(0, 0, 0)
+    finally:
+        notice.cancel()
+
+
+def _values(power) -> np.ndarray:
+    """Power as float32; what a masked array hides is NaN."""
+    if np.ma.isMaskedArray(power):
+        power = power.astype(np.float32).filled(np.nan)
+    values = np.ascontiguousarray(power, np.float32)
+    return values if values.flags.writeable else values.copy()  # to Numba read-only is another type, compiled anew
 
 
 def _half(power, size: int) -> int:

@@ -1,5 +1,7 @@
 """Speckle filters against slow ones that follow the papers, by properties, and by what they say to wrong input."""
 
+import time
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -72,6 +74,40 @@ def test_as_the_paper_says(name, size):
     np.testing.assert_allclose(FILTERS[name](image, size), by_the_paper(name, image, size), rtol=2e-5)
 
 
+def refined_by_the_paper(image, looks):
+    """Lee (1981): 3x3 means, four gradients, two halves to each, drawn as masks."""
+    rows, columns = image.shape
+    means = by_the_paper("boxcar", image, 3)
+    right, upper = np.indices((7, 7))[1] >= 3, np.indices((7, 7))[0] <= 3
+    halves = {0: (right, right[:, ::-1]), 1: (np.tri(7).T > 0, np.tri(7) > 0),
+              2: (upper, upper[::-1]), 3: (np.tri(7).T[:, ::-1] > 0, np.tri(7)[:, ::-1] > 0)}  # fmt: skip
+    masks = [np.array(m) for m in ([[-1, 0, 1]] * 3, [[0, 1, 1], [-1, 0, 1], [-1, -1, 0]],
+                                   [[1, 1, 1], [0, 0, 0], [-1, -1, -1]], [[1, 1, 0], [1, 0, -1], [0, -1, -1]])]  # fmt: skip
+    towards = [((1, 2), (1, 0)), ((0, 2), (2, 0)), ((0, 1), (2, 1)), ((0, 0), (2, 2))]
+    padded = np.pad(image.astype(float), 3, constant_values=np.nan)
+    out = np.full(image.shape, np.nan)
+    for row, column in zip(*np.nonzero(np.isfinite(image)), strict=True):
+        i = np.clip([row - 2, row, row + 2], 0, rows - 1)
+        grid = means[np.ix_(i, np.clip([column - 2, column, column + 2], 0, columns - 1))]
+        grid = np.where(np.isnan(grid), means[row, column], grid)
+        k = int(np.argmax([abs((grid * m).sum()) for m in masks]))
+        first, second = (abs(grid[at] - grid[1, 1]) for at in towards[k])
+        half = halves[k][int(first > second)]
+        window = padded[row : row + 7, column : column + 7][half]
+        window = window[np.isfinite(window)]
+        mean, variance = window.mean(), window.var()
+        surface = max((variance - mean**2 / looks) / (1 + 1 / looks), 0)
+        out[row, column] = mean + (surface / variance if variance > 0 else 0) * (image[row, column] - mean)
+    return out
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_refined_lee_as_the_paper_says(seed):
+    image = speckled(seed)
+    image = np.where(np.add(*np.indices(image.shape)) > 35, 3 * image, image)  # an edge that runs aslant
+    np.testing.assert_allclose(speckle.refined_lee(image, 4.0), refined_by_the_paper(image, 4.0), rtol=2e-5)
+
+
 def test_inside_a_boxcar_is_scipys_uniform_filter():
     image = speckled(shape=(300, 260), gaps=False)  # large enough to be cut into strips
     inner = slice(4, -4)
@@ -89,6 +125,57 @@ def test_strips_leave_no_seam(name):
 @pytest.mark.parametrize("name", FILTERS)
 def test_a_surface_without_speckle_stays_as_it_is(name):
     np.testing.assert_allclose(FILTERS[name](np.full((12, 15), 0.37, np.float32)), 0.37, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_what_is_far_away_does_not_matter(name):
+    """Neither a ship that is brighter by 80 dB nor a pixel that overflowed reaches farther than the windows do."""
+    image = speckled(3, (40, 40)) * np.float32(1e-3)
+    plain = FILTERS[name](image)
+    for strange in (1e4, np.inf, np.nan):
+        other = image.copy()
+        other[5, 6] = strange
+        out = FILTERS[name](other)
+        np.testing.assert_array_equal(out[14:], plain[14:])
+        np.testing.assert_array_equal(out[:, 15:], plain[:, 15:])
+        assert np.isfinite(out[5, 6]) == np.isfinite(strange)
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_stacks_masks_and_zeros(name):
+    images = np.stack([speckled(seed, (130, 140)) for seed in range(4)]).reshape(2, 2, 130, 140)  # enough for two cores
+    out = FILTERS[name](images)
+    assert out.dtype == np.float32 and out.shape == images.shape
+    np.testing.assert_array_equal(out[1, 0], FILTERS[name](images[1, 0]))
+    hidden = np.ma.masked_array(np.nan_to_num(images[0, 0], nan=77.0), np.isnan(images[0, 0]))
+    np.testing.assert_array_equal(FILTERS[name](hidden), out[0, 0])
+    assert (FILTERS[name](np.zeros((9, 9))) == 0).all()
+    assert np.isnan(FILTERS[name](np.full((9, 9), np.nan))).all()
+    assert FILTERS[name](np.zeros((0, 9, 9))).shape == (0, 9, 9)
+
+
+def test_one_translation_serves_every_kind_of_array():
+    image = np.ones((9, 9), np.float32)
+    read_only = image.copy()
+    read_only.flags.writeable = False
+    for array in (image, read_only, image.astype(int), image.T, np.asfortranarray(image), image.tolist()):
+        np.testing.assert_array_equal(speckle.lee(array), image)
+    assert len(speckle.kernels.slide.signatures) == 1
+
+
+def test_whoever_waits_for_a_translation_is_told(capsys):
+    speckle._compile(lambda *rows: time.sleep(1.1))
+    assert "Translating the filter for this computer: some seconds, the first time only." in capsys.readouterr().out
+    speckle._compile(lambda *rows: None)
+    assert capsys.readouterr().out == ""
+
+
+def test_numba_says_how_many_cores(monkeypatch):
+    image = speckled(0, (300, 300))
+    two = speckle.lee(image)
+    monkeypatch.setattr(speckle.config, "NUMBA_NUM_THREADS", 1)
+    monkeypatch.setattr(speckle, "ThreadPoolExecutor", None)  # none is asked for
+    np.testing.assert_array_equal(speckle.lee(image), two)
 
 
 @settings(max_examples=25, deadline=None)
@@ -136,6 +223,23 @@ def test_quegan_lends_looks_between_dates():
         assert 2.5 < enl(after) / enl(before) < 5  # four dates
         assert np.nanmean(after) == pytest.approx(level, rel=0.03)
     assert np.isnan(out[1, 3, 3]) and np.isfinite(out[0, 3, 3])
+
+
+def test_quegan_as_the_paper_says():
+    powers = np.stack([speckled(seed, (12, 14)) for seed in range(3)])
+    powers[1, 2, 2] = np.nan
+    local = np.stack([by_the_paper("boxcar", p, 5) for p in powers])
+    expected = np.full(powers.shape, np.nan)
+    for k, row, column in np.ndindex(powers.shape):
+        seen = [i for i in range(3) if np.isfinite(powers[i, row, column])]
+        if k in seen:
+            ratios = [powers[i, row, column] / local[i, row, column] for i in seen]
+            expected[k, row, column] = local[k, row, column] * sum(ratios) / len(seen)
+    np.testing.assert_allclose(quegan(powers, 5), expected, rtol=2e-5)
+    stack = xr.DataArray(powers[None], dims=("scene", "time", "y", "x"))  # time need not come first
+    np.testing.assert_array_equal(quegan(stack, 5).values[0], quegan(powers, 5))
+    assert quegan(stack, 5).dims == stack.dims
+    assert (quegan(np.zeros((2, 9, 9))) == 0).all()
 
 
 def test_quegan_by_hand():
