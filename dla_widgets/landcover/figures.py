@@ -253,6 +253,7 @@ def _classes(axes, labels: np.ndarray, safe: bool) -> None:
 
 def _panels(picture: Picture, rows: int, columns: int, given: Mapping[str, np.ndarray]):
     """Axes and what goes on them, titled; those that stay empty are switched off."""
+    picture.get_layout_engine().set(h_pad=0.08)  # titles need room above maps
     grid = list(picture.subplots(rows, columns, squeeze=False).flat)
     for axes in grid[len(given) :]:
         axes.set_axis_off()
