@@ -19,25 +19,22 @@ def slide(image, half, rule, looks, damping, first, last, out):
     columns, size = image.shape[1], 2 * half + 1
     values, seen = _framed(image, half, first, last)
     above, below = np.zeros((size + 1, 3, columns + 2 * half)), np.empty((3, columns + 2 * half))
-    window = np.empty((3, columns))
+    window, empty = np.empty((3, columns)), above[size]
     noise = 1.0 / looks
+    own = 0.0 if rule == BOXCAR else 1.0 if rule == LEE else 1 / (1 + noise)
     for row in range(first, last):
         k = (row - first) % size
         if k == 0:  # sums of `size` rows, from each to the last of them; the windows to come lack rows above, ...
-            below[:] = 0.0
+            _set(below, empty)
             for i in range(size - 1, -1, -1):
-                above[i] = above[i + 1]
+                _set(above[i], above[i + 1])
                 _sum_squares(values[row - first + i], seen[row - first + i], above[i])
         else:  # ... and have as many more below
             _sum_squares(values[row - first + size - 1], seen[row - first + size - 1], below)
         for of in range(3):
             _across(above[k, of], below[of], size, window[of])
-        if rule == BOXCAR:
-            _linear(image[row], window, noise, 0.0, out[row])
-        elif rule == LEE:
-            _linear(image[row], window, noise, 1.0, out[row])
-        elif rule == KUAN:
-            _linear(image[row], window, noise, 1 / (1 + noise), out[row])
+        if rule <= KUAN:
+            _linear(image[row], window, noise, own, out[row])
         else:
             for column in range(columns):
                 z, n = image[row, column], window[2, column]
@@ -73,6 +70,13 @@ def _sum_squares(line, there, sums):
         total[column] += z
         square[column] += z * z
         count[column] += there[column]
+
+
+@njit(cache=True, nogil=True)
+def _set(sums, given):
+    for of in range(3):
+        for column in range(sums.shape[1]):
+            sums[of, column] = given[of, column]
 
 
 @njit(cache=True, nogil=True)
