@@ -9,7 +9,7 @@
 #       - Build and train a U-Net, and compare it with an honest pixel-wise opponent
 #       - Map a scene from overlapping tiles without seams
 #     minutes: 120
-#     seconds: 45
+#     seconds: 50
 #     prerequisites:
 #       - "Lesson 02: speckle, and what a filter costs"
 #       - "Lesson 03: macro F1, and why a network must be shown rare classes more often"

@@ -9,7 +9,7 @@
 #       - Write a file of maps, check it as the leaderboard does, and read its refusals
 #       - Describe a model so that someone else can decide whether to trust it
 #     minutes: 120
-#     seconds: 58
+#     seconds: 72
 #     prerequisites:
 #       - "Lesson 03: macro F1"
 #       - "Lesson 04: training a network, the split by scenes"
