@@ -1,0 +1,45 @@
+"""Which explorers there are, and where."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from .errors import CourseError
+
+if TYPE_CHECKING:
+    from .panels.explorer import Explorer
+
+#: name -> module and class; each can be made without arguments and then shows simulated or bundled data
+EXPLORERS = {
+    "skill": "streamflow.explorers.skill:SkillExplorer",
+    "hydrograph": "streamflow.explorers.hydrograph:HydrographExplorer",
+    "basin_map": "streamflow.explorers.basin_map:BasinMapExplorer",
+    "hyperparameters": "streamflow.explorers.hyperparameters:HyperparameterExplorer",
+    "memory": "streamflow.explorers.memory:MemoryExplorer",
+    "imbalance": "landcover.explorers.imbalance:ImbalanceExplorer",
+    "metrics": "landcover.explorers.metrics:MetricsExplorer",
+    "backscatter": "landcover.explorers.backscatter:BackscatterExplorer",
+    "speckle": "landcover.explorers.speckle:SpeckleExplorer",
+    "augmentation": "landcover.explorers.augmentation:AugmentationExplorer",
+    "scene": "landcover.explorers.scene:SceneExplorer",
+}
+
+
+class DemoError(CourseError):
+    """There is nothing of that name to show."""
+
+
+def explorer_class(name: str) -> type[Explorer]:
+    """The class of an explorer by its name.
+
+    Raises
+    ------
+    DemoError : no explorer has that name
+    """
+    if name not in EXPLORERS:
+        near = get_close_matches(name, EXPLORERS, 1)
+        raise DemoError(f"no explorer {name!r}" + (f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(EXPLORERS)}"))
+    module, _, attribute = EXPLORERS[name].partition(":")
+    return getattr(import_module(f"{__package__}.{module}"), attribute)
