@@ -60,6 +60,34 @@ def doctor() -> None:
     typer.echo("Ready.")
 
 
+@app.command()
+def demo(
+    name: Annotated[str | None, typer.Argument(help="an explorer, or the script of a session: see --list")] = None,
+    listing: Annotated[bool, typer.Option("--list", help="say what can be shown")] = False,
+    port: Annotated[int, typer.Option(help="port on this machine; the next free one if it is taken")] = 8866,
+    browser: Annotated[bool, typer.Option(help="open a browser")] = True,
+    dark: Annotated[bool, typer.Option("--dark", help="light letters on a dark page")] = False,
+) -> None:
+    """Show an explorer, or all that a session shows, full screen. PageDown and PageUp step, F fills the screen."""
+    from .demos import DemoError
+    from .stage.order import check, table
+
+    if listing:
+        from rich.console import Console
+
+        Console().print(table())
+        return
+    if name is None:
+        _fail("which demo? `dla demo --list` shows all of them; for example `dla demo skill`")
+    try:
+        check(name)
+    except DemoError as error:
+        _fail(str(error))
+    from .stage.server import serve
+
+    serve(name, port, browser, dark)
+
+
 @fetch.command("camels")
 def fetch_camels(
     basins: Annotated[

@@ -1,4 +1,4 @@
-"""Which explorers there are, and where."""
+"""Which explorers there are, and what a session shows of them."""
 
 from __future__ import annotations
 
@@ -26,6 +26,11 @@ EXPLORERS = {
     "scene": "landcover.explorers.scene:SceneExplorer",
 }
 
+#: session -> what to show on the projector, in this order: (explorer, preset); what the room should see says the preset
+SCRIPTS: dict[str, tuple[tuple[str, str], ...]] = {
+    "streamflow-02": (("skill", "perfect"), ("skill", "late"), ("skill", "wet"), ("skill", "coward"), ("skill", "low_flows")),
+}
+
 
 class DemoError(CourseError):
     """There is nothing of that name to show."""
@@ -40,6 +45,7 @@ def explorer_class(name: str) -> type[Explorer]:
     """
     if name not in EXPLORERS:
         near = get_close_matches(name, EXPLORERS, 1)
-        raise DemoError(f"no explorer {name!r}" + (f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(EXPLORERS)}"))
+        advice = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(EXPLORERS)}"
+        raise DemoError(f"no explorer {name!r}; {advice}")
     module, _, attribute = EXPLORERS[name].partition(":")
     return getattr(import_module(f"{__package__}.{module}"), attribute)
