@@ -35,7 +35,7 @@ def train(
     updates: int | None = None,
     batch: int | None = None,
     learning_rate: float | None = None,
-    scheme: str = "pieces",
+    scheme: str | tuple[int, int] = "pieces",
     loss: keras.losses.Loss | None = None,
     fused: bool | None = None,
     seed: int = 0,
@@ -57,7 +57,7 @@ def train(
     updates, batch, learning_rate : steps of gradient descent, sequences in each, and the highest rate, which is
         reached after a twentieth of the steps and then falls along a cosine; by default what :func:`usual` says for
         this number of basins
-    scheme : ``"pieces"`` or ``"windows"``
+    scheme : ``"pieces"``, ``"windows"``, or your own pair: days that warm up, days that are learnt from
     loss : by default :class:`~.losses.BasinNSE`, or :class:`~.losses.Pinball` for a model of quantiles
     fused : run textbook LSTM layers through TensorFlow's fused kernel while training: same weights, same gradients;
         by default where it takes less time (small batches)
@@ -108,7 +108,7 @@ def _descend(runner: keras.Model, batches: Iterator[tuple], updates: int, callba
     return history
 
 
-def usual(basins: int, scheme: str = "pieces") -> tuple[int, int, float]:
+def usual(basins: int, scheme: str | tuple[int, int] = "pieces") -> tuple[int, int, float]:
     """Updates, batch and learning rate that are enough for a useful hydrograph of so many basins.
 
     Chosen on years that neither teach nor test, by ``benchmarks/training_settings.py``.
@@ -153,13 +153,13 @@ class Samples:
             yield (tuple(inputs) if isinstance(inputs, list) else inputs), np.stack([measured, spread], -1)
 
 
-def draw_from(model: keras.Model, basins: xr.Dataset, period: slice | str | None, scheme: str = "pieces") -> Samples:
+def draw_from(
+    model: keras.Model, basins: xr.Dataset, period: slice | str | None, scheme: str | tuple[int, int] = "pieces"
+) -> Samples:
     """The samples of `basins` in `period` for `model`, checked; discharge outside the period is not in them."""
-    if scheme not in SCHEMES:
-        raise SequenceError(f"scheme must be one of {', '.join(SCHEMES)}, got {scheme!r}")
+    warmup, taught = _days_of_scheme(scheme)
     basins = basins if "basin" in basins.dims else basins.expand_dims("basin")
     rows = days_of(basins, period)
-    warmup, taught = SCHEMES[scheme]
     first = max(0, rows.start - warmup)
     seen, inside = basins.isel(time=slice(first, rows.stop)), basins.isel(time=rows)
     days = seen.sizes["time"]
@@ -180,6 +180,21 @@ def draw_from(model: keras.Model, basins: xr.Dataset, period: slice | str | None
     starts = tuple(_starts(ok, warmup, taught) for ok in measured)
     daily, static = arrays_for(model, seen)
     return Samples(daily, static, discharge, spread.astype("float32"), starts, warmup + taught, taught, inside)
+
+
+def _days_of_scheme(scheme: str | tuple[int, int]) -> tuple[int, int]:
+    """Days that warm up and days that are learnt from."""
+    pair = SCHEMES.get(scheme) if isinstance(scheme, str) else scheme
+    try:
+        warmup, taught = map(int, pair)
+    except (TypeError, ValueError):
+        warmup, taught = -1, 0
+    if warmup < 0 or taught < 1:
+        raise SequenceError(
+            f"scheme must be one of {', '.join(SCHEMES)}, got {scheme!r}; a pair of your own is (days that warm up, at "
+            "least 0, days that are learnt from, at least 1)"
+        )
+    return warmup, taught
 
 
 def _starts(measured: np.ndarray, warmup: int, taught: int) -> np.ndarray:
