@@ -44,6 +44,12 @@ _HOME = {
     "basin_map": "streamflow.maps",
     "write_submission": "competition",
     "validate_submission": "competition",
+    "SkillExplorer": "streamflow.explorers.skill",
+    "HydrographExplorer": "streamflow.explorers.hydrograph",
+    "BasinMapExplorer": "streamflow.explorers.basin_map",
+    "HyperparameterExplorer": "streamflow.explorers.hyperparameters",
+    "MemoryExplorer": "streamflow.explorers.memory",
+    "TrainingMonitor": "panels.monitor",
     # land cover: scenes, filters, scores
     "open_scenes": "landcover.scenes",
     "select_scenes": "landcover.scenes",
@@ -54,6 +60,12 @@ _HOME = {
     "macro_f1": "landcover.skill",
     "class_weights": "landcover.class_weights",
     "unet": "landcover.models",
+    "ImbalanceExplorer": "landcover.explorers.imbalance",
+    "MetricsExplorer": "landcover.explorers.metrics",
+    "BackscatterExplorer": "landcover.explorers.backscatter",
+    "SpeckleExplorer": "landcover.explorers.speckle",
+    "AugmentationExplorer": "landcover.explorers.augmentation",
+    "SceneExplorer": "landcover.explorers.scene",
 }
 
 __all__ = sorted(_HOME)  # noqa: PLE0605 - one table says what is public and where it is

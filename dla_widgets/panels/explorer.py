@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
-from math import isfinite
+from math import isfinite, isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
@@ -64,10 +64,10 @@ def say(value: Any, spec: str = "") -> str:
     if isinstance(value, str):
         return value
     if not isfinite(value):
-        return "n/a" if value != value else ("infinite" if value > 0 else "-infinite")
+        return "n/a" if isnan(value) else ("infinite" if value > 0 else "-infinite")
     spec = spec or PLAIN
     text = format(int(value) if spec.endswith("d") else float(value), spec)
-    return text.replace("-", "") if re.fullmatch(r"-[0.,]*0%?", text) else text  # no "-0.00"
+    return text.replace("-", "+" if "+" in spec else "") if re.fullmatch(r"-[0.,]*0%?", text) else text  # no "-0.00"
 
 
 def _to_wire(value: Any, _widget: Any = None) -> Any:
@@ -255,7 +255,7 @@ class Explorer(anywidget.AnyWidget):
                 )
             try:
                 values[name] = states[name]._validate(self, _from_text(states[name], unquote(text)))
-            except (t.TraitError, ValueError) as error:
+            except (t.TraitError, ValueError, LookupError) as error:
                 raise ExplorerError(f"{name}={text}: {_allowed(states[name])}") from error
         return values
 

@@ -31,9 +31,8 @@ function grouped(digits) {
 
 function fixed(value, places) {
   const scaled = Math.abs(value) * 10 ** places;
-  if (scaled % 1 === 0.5 && scaled < 2 ** 52) { // Python rounds an exact half to even
-    const even = 2 * Math.round(scaled / 2);
-    if (Math.abs(even - scaled) === 0.5) return (even / 10 ** places * Math.sign(value || 1)).toFixed(places);
+  if (scaled % 1 === 0.5 && (value * 2 ** (places + 1)) % 1 === 0) { // an exact half: Python rounds it to even
+    return (2 * Math.round(scaled / 2) / 10 ** places * Math.sign(value)).toFixed(places);
   }
   return value.toFixed(places);
 }

@@ -1,11 +1,11 @@
 """A learner in a real JupyterLab: a lesson from top to bottom, a wrong answer, its name, and the right one."""
 
 import json
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from notebook_page import index_of, open_notebook, run_all, run_cell, write_into
 
 from autograder.lessons import read_lesson
 from autograder.notebooks import learner, solution, write
@@ -63,85 +63,10 @@ def lab(tmp_path_factory, jupyterlab):
         yield running
 
 
-def open_notebook(page, lab, name):
-    """In a workspace of its own: JupyterLab would bring back what an earlier test had open."""
-    page.goto(lab.address(f"lab/workspaces/{name}/tree/{name}.ipynb"))
-    page.wait_for_function(f"window.jupyterapp?.shell.currentWidget?.context?.path === '{name}.ipynb'", timeout=60_000)
-    page.wait_for_selector(".jp-Notebook .jp-Cell")
-    page.wait_for_function(KERNEL_IS_IDLE, timeout=60_000)
-
-
-KERNEL_IS_IDLE = "jupyterapp.shell.currentWidget?.context?.sessionContext.session?.kernel?.status === 'idle'"
-CELLS = "[...jupyterapp.shell.currentWidget.content.widgets]"
-ALL_RAN = (
-    f"{CELLS}.every(c => c.model.type !== 'code' || c.model.sharedModel.getSource() === '' || c.model.executionCount)"
-)
-
-
-def wait_for_the_end(page, seconds=180):
-    """Until the last cell has run, or the first one fails."""
-    end = time.monotonic() + seconds
-    while not page.evaluate(ALL_RAN):
-        assert page.trouble.kernel == []
-        assert time.monotonic() < end, f"the lesson has not come to its end in {seconds} s"
-        page.wait_for_timeout(500)
-    page.wait_for_function(KERNEL_IS_IDLE)
-
-
-def index_of(page, text, after=0):
-    """Where the first code cell from `after` on stands whose source contains `text`."""
-    return page.evaluate(
-        f"([text, after]) => {CELLS}.findIndex((c, i) => i >= after && c.model.type === 'code' && "
-        "c.model.sharedModel.getSource().includes(text))",
-        [text, after],
-    )
-
-
-def cell_at(page, index):
-    """The cell in the notebook that is in front; others may be open behind it."""
-    return page.locator(f".jp-NotebookPanel:not(.lm-mod-hidden) [data-windowed-list-index='{index}']")
-
-
-def select(page, index):
-    page.evaluate(
-        "i => { const n = jupyterapp.shell.currentWidget.content; n.activeCellIndex = i; "
-        "return n.scrollToItem(i, 'center'); }",
-        index,
-    )
-
-
-def write_into(page, index, code):
-    """Type into a cell as a learner does: click, select all, write."""
-    select(page, index)
-    cell_at(page, index).locator(".cm-content").click()
-    page.keyboard.press("Control+A")
-    page.keyboard.insert_text(code)
-
-
-def run_cell(page, index, says=""):
-    """Run the cell, wait until it `says` that, and return all that a learner then reads below it (never its source)."""
-    select(page, index)
-    cell = cell_at(page, index)
-    cell.locator(".cm-content").click()
-    before = page.evaluate(f"i => {CELLS}[i].model.executionCount", index)
-    page.keyboard.press("Control+Enter")
-    page.wait_for_function(
-        f"([i, n]) => {{ const c = {CELLS}[i].model; return c.executionCount && c.executionCount !== n }}",
-        arg=[index, before],
-    )
-    page.wait_for_function(KERNEL_IS_IDLE)
-    below = cell.locator(".jp-OutputArea")
-    if says:
-        below.filter(has_text=says).wait_for()
-    return below.inner_text() if below.count() else ""
-
-
 @each_journey
 def test_a_lesson_runs_to_its_end_without_an_error_anywhere(page, lab, journey):
     open_notebook(page, lab, f"{journey.name}-solution")
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-    wait_for_the_end(page)
+    run_all(page)
     page.keyboard.press("Control+s")
     page.wait_for_function("!jupyterapp.shell.currentWidget.context.model.dirty")
     assert str(page.trouble) == ""
