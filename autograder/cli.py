@@ -20,6 +20,10 @@ def _autograder() -> None:
 def build(
     course: Annotated[Path, typer.Argument(help="folder of lessons, or one lesson file")] = Path("course"),
     out: Annotated[Path, typer.Option(help="where the notebooks go")] = Path("build"),
+    static: Annotated[bool, typer.Option("--static", help="also run the lessons and write them as pages that need no "
+                                         "notebook and no internet")] = False,
+    solutions: Annotated[bool, typer.Option("--solutions", help="with --static: pages for advisors, with solutions "
+                                            "and notes, in a folder of their own")] = False,
 ) -> None:
     """Build the lessons: learner's, solution and advisor's notebooks, nbgrader's course folder, the syllabus."""
     from rich.console import Console
@@ -48,6 +52,30 @@ def build(
         console.print(f"{readme}: the syllabus was brought up to date")
     console.print(f"Notebooks in {out}: learner, solution, advisor; nbgrader's course folder is {out / 'nbgrader'}",
                   soft_wrap=True)
+    if static or solutions:
+        _export(course, out / ("static-advisor" if solutions else "static"), solutions)
+
+
+def _export(course: Path, folder: Path, solutions: bool) -> None:
+    """Run the lessons and write their pages."""
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    from .lessons import LessonError
+    from .pages.export import export
+
+    console = Console()
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    try:
+        with Progress(*columns, console=console, transient=True) as progress:
+            task = progress.add_task("Running lessons", total=None)
+            pages = export(course, folder, solutions, lambda lesson: progress.update(
+                task, description=f"Running {lesson.project}/{lesson.name}"
+                + (f", which takes about {lesson.seconds} s" if lesson.seconds else "")))
+    except LessonError as error:
+        typer.secho(str(error), err=True, fg=typer.colors.RED)
+        raise typer.Exit(1) from None
+    console.print(f"{len(pages)} pages; begin with {folder / 'index.html'}", soft_wrap=True)
 
 
 def _table(lessons):
