@@ -142,7 +142,8 @@ def notebook(tmp_path_factory, jupyterlab):
     cells = [code("import dla_widgets\nfrom dla_widgets.demos import explorer_class\nshown = {}")]
     cells += [code(f'shown["{name}"] = explorer_class("{name}")()\nshown["{name}"]') for name in EXPLORERS]
     cells.append(code("print(len(shown))"))
-    book = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)"}})
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)"}}
+    book = nbformat.v4.new_notebook(cells=cells, metadata=kernel)
     nbformat.write(book, folder / "explorers.ipynb")
     with jupyterlab(folder, "--LabApp.expose_app_in_browser=True") as lab:
         yield lab
