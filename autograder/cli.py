@@ -29,6 +29,7 @@ def build(
     from rich.console import Console
     from rich.progress import Progress
 
+    from .demo_scripts import update_guide
     from .lessons import LessonError, find_lessons
     from .notebooks import build as build_notebooks
     from .notebooks import write
@@ -42,6 +43,8 @@ def build(
                 task, advance=1, description=f"Building {lesson.project}/{lesson.name}"))
         readme = course / "README.md"
         updated = readme.is_file() and update_readme(readme, lessons)
+        if (guide := course / "advisor_guide.md").is_file() and update_guide(guide, lessons):
+            console.print(f"{guide}: the live-demo scripts were brought up to date")
         if (template := course / "welcome.md").is_file():
             write(out / "learner" / "Welcome.md", welcome(template.read_text(encoding="utf-8"), lessons))
     except LessonError as error:

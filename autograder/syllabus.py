@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import groupby
 from pathlib import Path
 
@@ -42,17 +42,32 @@ def with_syllabus(readme: str, lessons: Iterable[Lesson]) -> str:
     ------
     LessonError : the markers are missing
     """
-    if BEGIN not in readme or END not in readme.split(BEGIN)[1]:
-        raise LessonError(f"course/README.md has no place for the syllabus; add the lines {BEGIN} and {END}")
-    before, rest = readme.split(BEGIN, 1)
     table = f"{text}\n\n" if (text := syllabus(lessons)) else ""
-    return f"{before}{BEGIN}\n\n{table}{END}{rest.split(END, 1)[1]}"
+    return between(readme, BEGIN, END, table, "course/README.md", "the syllabus")
+
+
+def between(page: str, begin: str, end: str, made: str, name: str, what: str) -> str:
+    """`page` with `made` between the two markers; `name` and `what` are for the message.
+
+    Raises
+    ------
+    LessonError : the markers are missing
+    """
+    if begin not in page or end not in page.split(begin)[1]:
+        raise LessonError(f"{name} has no place for {what}; add the lines {begin} and {end}")
+    before, rest = page.split(begin, 1)
+    return f"{before}{begin}\n\n{made}{end}{rest.split(end, 1)[1]}"
 
 
 def update_readme(path: Path, lessons: Iterable[Lesson]) -> bool:
     """Bring the syllabus in the file `path` up to date; whether it was not."""
+    return update(path, lambda readme: with_syllabus(readme, lessons))
+
+
+def update(path: Path, renew: Callable[[str], str]) -> bool:
+    """Bring what is made in the file `path` up to date; whether it was not."""
     before = path.read_text(encoding="utf-8")
-    after = with_syllabus(before, lessons)
+    after = renew(before)
     if after != before:
         write(path, after)
     return after != before

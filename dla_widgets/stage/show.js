@@ -10,14 +10,15 @@ async function render({ model, el }) {
   const models = await Promise.all(model.get("explorers").map((name) => manager.get_model(name.replace("IPY_MODEL_", ""))));
   const places = models.map(() => h("div", { class: "dla-show-place", hidden: true }));
   const count = h("span", { class: "dla-show-count" });
-  const now = h("span", { class: "dla-show-now" });
+  const jump = h("select", { "aria-label": "Steps", onchange: () => go(Number(jump.value) - model.get("step")) },
+    ...steps.map(({ title, name }, k) => h("option", { value: String(k) }, `${k + 1}  ${title}  ${name.replaceAll("_", " ")}`)));
   const expect = h("p", { class: "dla-show-expect", role: "status" });
   const button = (label, words, act) => h("button", { type: "button", title: words, "aria-label": words, onclick: act }, label);
   const before = button("‹", "Step back (PageUp)", () => go(-1));
   const after = button("›", "Next step (PageDown)", () => go(1));
   const answer = button("What to see", "Show or hide what the room should see (E)", () => reveal());
-  const bar = h("div", { class: "dla-show-bar", role: "group", "aria-label": "Steps of the demo" }, before, count, after, now,
-    answer, button("Full screen", "Fill the screen, or leave it (F)", () => fill()));
+  const bar = h("div", { class: "dla-show-bar", role: "group", "aria-label": "Steps of the demo" }, before, count, after, jump,
+    answer, button("Back to the step", "Undo what was moved by hand (R)", () => act()), button("Full screen", "Fill the screen, or leave it (F)", () => fill()));
   const root = h("section", { class: "dla-show", "aria-label": model.get("title") },
     h("div", { class: "dla-show-stage" }, ...places), expect, bar);
   el.append(root);
@@ -31,14 +32,15 @@ async function render({ model, el }) {
 
   async function act() {
     const at = model.get("step");
-    const { explorer, state, preset, title } = steps[at];
+    const { explorer, state, preset } = steps[at];
     count.textContent = `${at + 1} / ${steps.length}`;
-    now.textContent = title;
+    jump.value = String(at);
     before.disabled = at === 0;
     after.disabled = at === steps.length - 1;
     expect.textContent = "";
     answer.disabled = !steps[at].expect;
     await place(explorer);
+    if (at !== model.get("step")) return; // stepped on meanwhile
     const shown = models[explorer];
     shown.set({ ...state, _preset: preset });
     shown.save_changes();
@@ -67,6 +69,7 @@ async function render({ model, el }) {
     if (KEYS[event.key] && (page || !busy)) go(KEYS[event.key]);
     else if (!busy && event.key.toLowerCase() === "f") fill();
     else if (!busy && event.key.toLowerCase() === "e") reveal();
+    else if (!busy && event.key.toLowerCase() === "r") act();
     else return;
     event.preventDefault();
     event.stopPropagation();

@@ -53,6 +53,7 @@ def _scene(explorer: Explorer, preset: str) -> dict[str, Any]:
     number = next((k for k, known in enumerate(explorer.presets) if known.name == preset), -1)
     return {
         "title": explorer.title,
+        "name": preset,
         "preset": number,
         "state": {name: getattr(explorer, name) for name in explorer._states()},
         "expect": explorer.presets[number].expect if preset else "",

@@ -95,6 +95,8 @@ def test_keys_step_through_the_script(page, demo):
     page.keyboard.press("PageUp")  # nothing before the first
     assert on_screen(page, *STEPS[0]) == first
     assert str(page.trouble) == ""
+    page.evaluate("fetch('https://cdn.example.org/font.css').catch(() => 0)")  # this is how it would be noticed
+    assert page.trouble.outside == ["https://cdn.example.org/font.css"]
 
 
 def test_arrow_keys_in_a_slider_move_the_slider(page, demo):
@@ -107,6 +109,21 @@ def test_arrow_keys_in_a_slider_move_the_slider(page, demo):
     page.keyboard.press("PageDown")  # but this steps, from wherever the hand was
     after = on_screen(page, *STEPS[1])
     assert after == explorer_class(STEPS[1][0])(state=STEPS[1][1]).describe()
+    assert str(page.trouble) == ""
+
+
+def test_what_a_hand_has_moved_is_put_back_and_any_step_can_be_chosen(page, demo):
+    _, address = demo
+    page.goto(address)
+    before = on_screen(page, *STEPS[0])
+    slider = page.locator(".dla-show-place:not([hidden]) input[type=range]").first
+    slider.press("ArrowRight")
+    page.wait_for_function("words => document.querySelector('.dla-words').textContent !== words", arg=before)
+    page.get_by_role("button", name="Undo what was moved by hand").click()
+    page.wait_for_function("words => document.querySelector('.dla-words').textContent === words", arg=before)
+    page.get_by_label("Steps", exact=True).select_option(index=3)
+    on_screen(page, *STEPS[3])
+    assert page.locator(".dla-show-count").inner_text().startswith("4 /")
     assert str(page.trouble) == ""
 
 

@@ -64,6 +64,9 @@ def test_the_page_asks_for_nothing(lesson):
     lesson.wait_for_timeout(500)
     assert [url for url in lesson.asked if not url.startswith(("data:", "blob:"))] == [lesson.url]
     assert str(lesson.trouble) == ""
+    lesson.evaluate("document.body.append(Object.assign(new Image(), { src: 'https://example.org/a.png' }))")
+    lesson.wait_for_timeout(200)
+    assert lesson.asked[-1] == "https://example.org/a.png" and lesson.trouble.outside  # this is how it would be noticed
 
 
 def test_explorers_stand_in_the_state_of_the_lesson_and_move_by_keyboard(lesson):
