@@ -70,7 +70,7 @@ def test_the_one_way_rule_can_fail():
 def test_heavy_packages_are_loaded_only_where_they_are_used():
     wrong = {}
     for path in (HOUSE / "dla_widgets").rglob("*.py"):
-        allowed = ("ipywidgets", "anywidget") if path.parent.name in ("explorers", "panels") else ()
+        allowed = ("ipywidgets", "anywidget") if path.parent.name in ("explorers", "panels", "stage") else ()
         if heavy := imported(path.read_text(), everywhere=False) & set(HEAVY) - set(allowed) - set(
             MAY_LOAD.get(path.name, ())
         ):
