@@ -19,7 +19,7 @@ async function render({ model, el }) {
   const answer = button("What to see", "Show or hide what the room should see (E)", () => reveal());
   const bar = h("div", { class: "dla-show-bar", role: "group", "aria-label": "Steps of the demo" }, before, count, after, jump,
     answer, button("Back to the step", "Undo what was moved by hand (R)", () => act()), button("Full screen", "Fill the screen, or leave it (F)", () => fill()));
-  const root = h("section", { class: "dla-show", "aria-label": model.get("title") },
+  const root = h("section", { class: "dla-show", "aria-label": `Demo: ${model.get("title")}` },
     h("div", { class: "dla-show-stage" }, ...places), expect, bar);
   el.append(root);
 
