@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -25,17 +26,17 @@ CAPTION = ".dla-show-place:not([hidden]) .dla-caption"
 def demo(tmp_path_factory):
     """A running ``dla demo``: its process, and the address that it printed."""
     folder = tmp_path_factory.mktemp("demo")
-    with running(folder, SCRIPT) as found:
+    with running(folder, SCRIPT, "--no-browser") as found:
         yield found
 
 
 class running:
     """``with running(folder, name) as (server, address)``; it is killed at the end if it is still there."""
 
-    def __init__(self, folder, name, *options):
+    def __init__(self, folder, name, *options, **environment):
         self.log = folder / "log"
-        self.command = [sys.executable, "-m", "dla_widgets.cli", "demo", name, "--no-browser", "--port=18866", *options]
-        self.environment = {**os.environ, "JUPYTER_CONFIG_DIR": str(folder), "IPYTHONDIR": str(folder)}
+        self.command = [sys.executable, "-m", "dla_widgets.cli", "demo", name, "--port=18866", *options]
+        self.environment = {**os.environ, "JUPYTER_CONFIG_DIR": str(folder), "IPYTHONDIR": str(folder), **environment}
 
     def __enter__(self):
         with self.log.open("w") as out:
@@ -194,7 +195,7 @@ def test_the_kernel_ends_with_its_page(new_page, demo):
 
 
 def test_one_explorer_in_the_dark_then_control_c(page, tmp_path):
-    with running(tmp_path, "skill", "--dark") as (server, address):
+    with running(tmp_path, "skill", "--dark", "--no-browser") as (server, address):
         page.goto(address)
         presets = explorer_class("skill").presets
         on_screen(page, "skill", presets[0].name)
@@ -206,3 +207,17 @@ def test_one_explorer_in_the_dark_then_control_c(page, tmp_path):
         assert server.wait(20) == 0
         assert until(lambda: not kernel.is_running())
     assert "Traceback" not in (tmp_path / "log").read_text()
+
+
+def test_the_browser_is_told_the_token_by_a_file_of_ones_own(tmp_path):
+    """On a command line, other users of the machine could read it."""
+    note, browser = tmp_path / "note", tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {note}.part && mv {note}.part {note}\n')
+    browser.chmod(0o755)
+    with running(tmp_path, "skill", BROWSER=f"{browser} %s") as (_, address):
+        assert until(note.exists)
+        opened = note.read_text().strip()
+        assert opened.startswith("file://") and "token" not in opened
+        page = Path(opened.removeprefix("file://"))
+        assert address in page.read_text()
+        assert page.stat().st_mode & 0o077 == 0 and page.parent.stat().st_mode & 0o077 == 0
