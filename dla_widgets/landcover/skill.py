@@ -91,7 +91,7 @@ class Confusion:
 
     Parameters
     ----------
-    matrix : (9, 9) pixels by true and mapped class; empty at first
+    matrix : (9, 9) pixels by true and mapped class; empty at first. Fractions are kept: pixels may have weights
 
     Examples
     --------
@@ -101,7 +101,8 @@ class Confusion:
 
     def __init__(self, matrix: ArrayLike | None = None):
         n = len(CLASSES)
-        self.matrix = np.zeros((n, n), np.int64) if matrix is None else np.asarray(matrix, np.int64)
+        matrix = np.zeros((n, n), np.int64) if matrix is None else np.asarray(matrix)
+        self.matrix = matrix if matrix.dtype.kind == "f" else matrix.astype(np.int64)
         if self.matrix.shape != (n, n) or (self.matrix < 0).any():
             raise SkillError(f"a confusion matrix is ({n}, {n}) counts; this has the shape {self.matrix.shape}")
 
@@ -207,9 +208,9 @@ class Confusion:
         return np.where(self.there, values, np.nan)
 
     def _some(self) -> int:
-        if not self.pixels:
+        if not self.matrix.sum():
             raise SkillError("no pixel to score: all of the truth is ignored, or nothing was added yet")
-        return self.pixels
+        return self.matrix.sum().item()
 
 
 def macro_f1(truth: ArrayLike, prediction: ArrayLike) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time as clock
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,6 +40,7 @@ def train(
     every: int = 100,
     seed: int = 0,
     progress: bool = True,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> dict[str, list]:
     """Fit `model` to the labels of the training scenes.
 
@@ -57,6 +58,7 @@ def train(
     valid : scenes to look at every `every` steps; its macro F1 goes into the history
     seed : which crops are drawn; the first weights have the model's own seed
     progress : show one line that is rewritten
+    callbacks : Keras callbacks; an "epoch" is `every` steps, and one that sets ``model.stop_training`` ends the training
 
     Returns
     -------
@@ -71,7 +73,7 @@ def train(
     power, labels = arrays(select_scenes(scenes, "train") if several else scenes)
     _fit_scaling(model, power)
     data = crop_dataset(power, labels, size, batch, how, seed, _augmentation(augment, seed))
-    return _descend(model, data, loss or cross_entropy(), steps, learning_rate, valid, every, progress)
+    return _descend(model, data, loss or cross_entropy(), steps, learning_rate, valid, every, progress, callbacks)
 
 
 def _augmentation(augment, seed):
@@ -93,7 +95,7 @@ def _fit_scaling(model: keras.Model, power: np.ndarray) -> None:
             layer.adapt(power)
 
 
-def _descend(model, data, loss, steps, learning_rate, valid, every, progress) -> dict[str, list]:
+def _descend(model, data, loss, steps, learning_rate, valid, every, progress, callbacks) -> dict[str, list]:
     import keras
     import tensorflow as tf
 
@@ -112,6 +114,9 @@ def _descend(model, data, loss, steps, learning_rate, valid, every, progress) ->
         return value
 
     history = {"loss": [], "seconds": []} | ({"step": [], "macro_f1": []} if valid is not None else {})
+    watching = keras.callbacks.CallbackList(list(callbacks), model=model, steps=every, epochs=-(-steps // every))
+    model.stop_training = False
+    watching.on_train_begin()
     line, start = ProgressLine() if progress else None, clock.perf_counter()
     for number, (power, labels) in zip(range(1, steps + 1), data):
         rate.assign(rate_at(number, learning_rate, steps))
@@ -120,11 +125,19 @@ def _descend(model, data, loss, steps, learning_rate, valid, every, progress) ->
             raise TrainingError(f"the loss is {history['loss'][-1]} at step {number}; a lower learning_rate than "
                                 f"{learning_rate:g} may help, or a loss of your own divides by 0")  # fmt: skip
         history["seconds"].append(clock.perf_counter() - start)
-        if valid is not None and (number % every == 0 or number == steps):
-            history["step"].append(number)
-            history["macro_f1"].append(validate(model, valid))
+        watching.on_train_batch_end((number - 1) % every, {"loss": history["loss"][-1]})
+        if number % every == 0 or number == steps:
+            seen = {"loss": float(np.mean(history["loss"][-every:]))}
+            if valid is not None:
+                history["step"].append(number)
+                history["macro_f1"].append(validate(model, valid))
+                seen["val_macro_f1"] = history["macro_f1"][-1]
+            watching.on_epoch_end((number - 1) // every, seen)
         if line:
-            line.show(_words(history, number, steps), last=number == steps)
+            line.show(_words(history, number, steps), last=number == steps or model.stop_training)
+        if model.stop_training:
+            break
+    watching.on_train_end()
     return history
 
 

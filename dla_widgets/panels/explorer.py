@@ -112,7 +112,7 @@ class Explorer(anywidget.AnyWidget):
     #: heading of the frame
     title = ""
     #: how numbers are written: name -> format; ``recall.water`` takes that of ``recall``
-    formats: dict[str, str] = {}  # noqa: RUF012
+    formats: dict[str, str] = {}
     #: the picture in words, with ``{name}`` for numbers; several if ``numbers()["saying"]`` names one
     words: str | dict[str, str] = ""
     presets: tuple[Preset, ...] = ()

@@ -66,7 +66,8 @@ class Plot {
     into.append(this.canvas);
   }
 
-  /** Start a picture. x, y: [lo, hi]; xscale, yscale: linear, log, time; xticks, yticks: [[position, text], ...]. */
+  /** Start a picture. x, y: [lo, hi]; xscale, yscale: linear, log, time; xticks, yticks: [[position, text], ...];
+   * left: width of the left margin, for charts that share an axis of x. */
   begin(axes) {
     this.axes = { xlabel: "", ylabel: "", xscale: "linear", yscale: "linear", legend: true, ...axes };
     this.acts = [];
@@ -223,7 +224,7 @@ class Plot {
     this.xticks = of(xscale, x, across, this.axes.xticks);
     const wide = Math.max(...this.yticks.map(([, text]) => c.measureText(text).width), 8);
     this.box = {
-      left: wide + 8 + (ylabel ? em * 1.45 : 0), right: width - Math.max(8, em * 0.8),
+      left: this.axes.left ? this.axes.left * this.p.scale : wide + 8 + (ylabel ? em * 1.45 : 0), right: width - Math.max(8, em * 0.8),
       top: 6 + rows.length * em * 1.5, bottom: height - (this.xticks.length ? em * 1.6 : 4) - (xlabel ? em * 1.4 : 0),
     };
     this.rows = rows;

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import cache
 
 from dla_widgets.demos import EXPLORERS, explorer_class
-import os
+
 if os.environ.get('ONLY'): EXPLORERS={k:EXPLORERS[k] for k in os.environ['ONLY'].split(',')}  # TEMPORARY
 
-READ = """root => [root.dataset.state, root.querySelector('.dla-words').textContent, root.querySelector('.dla-problem').textContent,
+READ = """root => [root.dataset.state,
+  ...['.dla-words', '.dla-problem'].map(part => root.querySelector(part).textContent),
   [...root.querySelectorAll('[data-number]')].map(e => [e.dataset.number, e.textContent])]"""
 TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 

@@ -1,0 +1,33 @@
+"""What eight trainings and the bundled model say of one piece of a test scene, for the explorer of class imbalance.
+
+Logits are kept as how far each class lies below the pixel's best one, in steps of 1/24 up to 10.6: nothing beyond that can
+win by a correction of the prior. ``make.py`` makes the file, and a card that says how well the steps keep the maps.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+FILE = Path(__file__).parent / "logits.npz"
+STEP = 1 / 24
+
+
+def quantised(logits: np.ndarray) -> np.ndarray:
+    """How far each class lies below the pixel's best one, in steps of 1/24, as uint8 (..., class)."""
+    below = (logits.max(axis=-1, keepdims=True) - logits) / STEP
+    return np.minimum(np.round(below), 255).astype(np.uint8)
+
+
+def logits_of(kept: np.ndarray) -> np.ndarray:
+    """The logits (..., class) that `kept` stands for; the best class of a pixel has 0."""
+    return -kept.astype(np.float64) * STEP
+
+
+@cache
+def stored() -> dict[str, np.ndarray]:
+    """vv, vh [dB, in steps of 1/8 above -32], labels, counts of the training labels, each training's logits and curve."""
+    with np.load(FILE) as file:
+        return dict(file)
