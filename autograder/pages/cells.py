@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from html import escape
+from itertools import groupby
 from typing import Any
 
 import nbformat
@@ -37,6 +39,16 @@ class Outputs:
     def __init__(self, notebook: nbformat.NotebookNode):
         self.widgets: dict[str, Any] = notebook.metadata.get("widgets", {}).get(STATE, {}).get("state", {})
         self.explorers: list[dict[str, Any]] = []
+
+    def all(self, outputs: Iterable[nbformat.NotebookNode]) -> str:
+        """The outputs of a cell; what it printed in between in one piece."""
+        parts = []
+        for stream, group in groupby(outputs, lambda output: output.get("name", "")):
+            several = list(group)
+            if stream:
+                several = [several[0] | {"text": "".join(output.text for output in several)}]
+            parts += [self.html(nbformat.from_dict(output)) for output in several]
+        return "".join(parts)
 
     def html(self, output: nbformat.NotebookNode) -> str:
         """One output; what only a terminal should see (stderr, progress) is left out."""

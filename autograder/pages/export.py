@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -113,7 +114,7 @@ def run(lesson: Lesson, solutions: bool = False) -> nbformat.NotebookNode:
         client = NotebookClient(notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": folder}},
                                 extra_arguments=["--IPKernelApp.log_level=ERROR"])
         try:
-            client.execute()
+            client.execute(stderr=subprocess.DEVNULL)  # what C++ libraries tell a terminal
         except CellExecutionError as error:
             raise LessonError(f"{lesson.path}: stopped with {error.ename}: {error.evalue}; "
                               f"run `autograder build {lesson.path}` and the notebook in build/solution") from None
@@ -168,8 +169,7 @@ def _cell(cell: Cell, source: str, ran: nbformat.NotebookNode, renderer: PageRen
     if cell.kind == "markdown":
         return f'<div class="{kind}">{label}{to_html(source, renderer)}</div>'
     secret = not solutions and cell.role in ("solution", "tests")
-    shown = [] if secret else [outputs.html(output) for output in ran.outputs]
-    return f'<div class="{kind}">{label}{code(source)}{"".join(shown)}</div>'
+    return f'<div class="{kind}">{label}{code(source)}{"" if secret else outputs.all(ran.outputs)}</div>'
 
 
 def _neighbour(site: Site, here: str, lessons: Iterable[Lesson]) -> tuple[str, str] | None:

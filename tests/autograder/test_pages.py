@@ -133,6 +133,12 @@ def executed(*outputs, widgets=None):
     return made, [made.html(nbformat.from_dict(output)) for output in outputs]
 
 
+def test_what_is_printed_in_a_row_stands_in_one_box():
+    lines = [new_output("stream", name="stdout", text=f"line {k}\n") for k in range(3)]
+    made, _ = executed()
+    assert made.all([*lines, new_output("display_data", {"text/html": "<b>x</b>"}), lines[0]]).count("<pre") == 2
+
+
 def test_an_explorer_becomes_a_slot_and_any_other_widget_its_picture():
     view = {VIEW: {"model_id": "m1"}, "image/png": PNG, "text/plain": "A forest & a lake."}
     state = {"m1": {"state": {"_esm": "export default {}", "_frame": {}}}, "m2": {"state": {"_esm": "x"}}}
