@@ -30,8 +30,8 @@ and a village. Write down how sure you are of each, in percent.**
 import numpy as np
 import pandas as pd
 
-from dla_widgets import check, hint
-from dla_widgets.landcover.figures import class_bars, histograms, radar_image, side_by_side
+from dla_widgets import BackscatterExplorer, check, hint
+from dla_widgets.landcover.figures import class_bars, radar_image, side_by_side
 from dla_widgets.landcover.legend import CLASSES, IGNORE, NAMES, colours, label
 from dla_widgets.landcover.scenes import BANDS, arrays, open_scenes, select_scenes
 from dla_widgets.panels.picture import Picture
@@ -217,11 +217,13 @@ On these scenes VH sets forest apart no better than VV does, and the table of th
 (`simulated_scenes.md`) says the same. One reason: the radar has a noise of its own, and what is dark in VH comes near it, so
 dark classes look brighter than they are. **A rule from a textbook is a hypothesis about your data.**
 
-The means are only half of it. Choose the band and the classes, as often as you like: which two overlap least?
+The means are only half of it. **Try it.** Choose two classes and a band, and move the threshold: for which pair can one
+threshold do most, and for which does it do no better than guessing? Then average over 7 by 7 pixels. Which pairs come apart,
+and which don't?
 """
 
 # %% demo="histograms"
-histograms(train, "VH", classes=["forest", "grassland", "cropland", "water"])
+BackscatterExplorer(train)
 
 # %% [markdown] answer="overlap" points=3
 r"""

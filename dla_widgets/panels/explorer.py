@@ -294,6 +294,8 @@ def _as_text(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, list):
         return ",".join(map(str, value))
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # as the page writes it
     return quote(str(value), safe="!~*'(), ")
 
 

@@ -14,7 +14,8 @@ from dla_widgets.landcover.prediction import adjust_prior
 COUNTS = np.array([9000, 200, 300, 100, 50, 20, 300, 30, 0])
 
 
-@pytest.mark.parametrize("state", ["", "share=0.6;tau=0.4", "weights=inverse;crops=balanced", "network=bundled;share=0.98;focus=4"])
+@pytest.mark.parametrize("state", [
+    "", "share=0.6;tau=0.4", "weights=inverse;crops=balanced", "network=bundled;share=0.98;focus=4"])  # fmt: skip
 def test_numbers_are_those_of_scikit_learn_with_weighted_pixels(state):
     explorer = ImbalanceExplorer(state=state)
     truth, mapped = explorer.data["labels"].ravel(), explorer.map().ravel()
@@ -92,7 +93,7 @@ def test_networks_of_your_own():
     (({},), "logits of your own need their labels (y, x) and the counts"),
     ((np.zeros((4, 4, 9)), np.zeros((4, 4)), COUNTS), "whole numbers; received shape (4, 4) of float64"),
     ((np.zeros((4, 4, 8)), np.zeros((4, 4), int), COUNTS), "logits 'yours' have shape (4, 4, 8), the labels ask for (4, 4, 9)"),
-    ((np.zeros((4, 4, 9)), np.zeros((4, 4), int), [1, 2]), f"counts are {len(CLASSES)} numbers of pixels, one per class; received"),
+    ((np.zeros((4, 4, 9)), np.zeros((4, 4), int), [1, 2]), f"counts are {len(CLASSES)} numbers of pixels, one per class"),
     ((np.zeros((4, 4, 9)), np.zeros((4, 4), int), COUNTS, np.zeros((4, 4))), "power is (y, x, 2), VV and VH"),
 ])  # fmt: skip
 def test_data_that_do_not_fit_are_explained(arguments, said):
