@@ -35,7 +35,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from dla_widgets import check, hint
+from dla_widgets import HyperparameterExplorer, check, hint
 from dla_widgets.competition import (
     SubmissionError,
     competition_basins,
@@ -152,7 +152,22 @@ There are a dozen knobs, and an evening is short. Experience has an order:
 4. **Several of them.** An ensemble nearly always brings something, and it can wait until the end.
 5. **Another architecture.** Last, although it is what everybody wants to begin with.
 
-So here is a first round about what goes in: three networks, the same recipe.
+You need not believe this order. Hundreds of trainings of one small LSTM, on two simulated rivers, were run
+and stored; the sliders look up the nearest of them, and never make up a number between two.
+
+**Try it.** The grey band is luck: eight seeds of one recipe. Move one slider at a time, *Reset* in between. Which two
+sliders of the snow river hardly leave the band? The bars say that the forget-gate bias matters no more than dice.
+Move it: can both be right? (Batch and dropout. And yes: the bars look at the whole space, where most settings learn
+too little for the memory to matter. Near a good recipe the bias moves NSE from 0.4 to 0.7. On the rain river nothing
+is gained beyond 3, so tune on your own river.)
+"""
+
+# %% demo="hyperparameters"
+HyperparameterExplorer()
+
+# %% [markdown]
+r"""
+Back to the competition, and to the top of the list: a first round about what goes in. Three networks, the same recipe.
 """
 
 # %%

@@ -199,7 +199,13 @@ export default explorer((p) => {
     let rank = 1;
     for (let k = 0; k < width; k += 1) distance += Math.abs(d.places[row * width + k] - asked[k]);
     for (const i of mine[river]) if (d.validation[i] > d.validation[row]) rank += 1;
+    const { importance } = d;
+    let top = -1;
+    for (let i = 0; i < importance.share.length; i += 1) {
+      if (importance.river[i] === s.river && d.names[importance.hyperparameter[i]] && (top < 0 || importance.share[i] > importance.share[top])) top = i;
+    }
     const found = {
+      top: shortName(d.names[importance.hyperparameter[top]]).toLowerCase(), share: importance.share[top],
       saying: differences.length ? "near" : "exact", run: d.number[row], runs, of: mine[river].length, made: d.made, river: d.kinds[river],
       distance: `${distance} slider step${distance === 1 ? "" : "s"}`, differ: differences.length, source: `computed ${d.made}`,
       match: differences.length ? `nearest computed run; differs in ${differences.length} of 7` : "exactly what was asked for",

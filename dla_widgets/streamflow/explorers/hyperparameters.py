@@ -33,7 +33,8 @@ HELP = {
 SCORED = (
     "On the {river} river it reached an NSE of {validation} in the validation years, number {rank} of {of} runs on this river, "
     "and {test} in the test years, which chose nothing, after {seconds} s of training; in the year drawn {shown}. That is "
-    "{gain} against the mean of eight seeds of the usual recipe, {usual}, whose standard deviation is {luck}. {trained}"
+    "{gain} against the mean of eight seeds of the usual recipe, {usual}, whose standard deviation is {luck}. "
+    "Among the runs drawn all over the space, {top} explains most of the variance by itself: {share}. {trained}"
 )
 #: scores below are drawn on the lower edge of the pictures
 FLOOR = -0.2
@@ -71,14 +72,36 @@ class HyperparameterExplorer(Explorer):
     along = t.Enum((*LEVELS, "test"), "learning_rate", help="the axis of the picture of all runs; follows the sliders").tag(
         sync=True, label="All runs against", names={**NAMES, "test": "NSE test [-]"}, detail=True)
 
-    formats = dict.fromkeys(("validation", "test", "shown", "usual", "now"), ".2f") | {
-        "gain": "+.2f", "luck": ".2f", "seconds": ".1f"} | dict.fromkeys(("run", "runs", "differ", "rank", "of"), "d")
-    words: dict[str, str] = {  # noqa: RUF012
+    formats = dict.fromkeys(("validation", "test", "shown", "usual", "now", "luck"), ".2f") | {
+        "gain": "+.2f", "seconds": ".1f", "share": ".0%",
+        **dict.fromkeys(("run", "runs", "differ", "rank", "of"), "d")}  # fmt: skip
+    words: dict[str, str] = {
         "exact": f"Run {{run}} of {{runs}}, computed {{made}}, has exactly the setting asked for: {{setting}}. {SCORED}",
         "near": "Nobody computed exactly this setting. The nearest of {runs} runs, computed {made}, is run {run}, {distance} "
                 f"away; it differs in {{differ}} of seven: {{differences}}. {SCORED}",
     }
-    presets = (Preset("usual", "", "The recipe of the course. The grey band is the luck of eight seeds.", ""),)
+    presets = (
+        Preset("usual", "", "The recipe of the course, on a river of snow. The grey band and lines are eight seeds of it.",
+               "This seed has 0.57, the mean of the eight is 0.62: run 0 had bad luck, and nobody chose a better one to show."),
+        Preset("too_fast", "learning_rate=0.3", "Steps ten times as long as usual.",
+               "Validation falls to 0.51, and the rise is ragged. The blue dots of this slider make a hill."),
+        Preset("too_slow", "learning_rate=0.0003", "Steps a hundredth as long as usual.",
+               "Both curves end low, at 0.41 and 0.50: it has not even learnt what it was shown."),
+        Preset("forgetful", "along=forget_bias;forget_bias=-3", "A new network that keeps 5 % from one day to the next.",
+               "0.41 instead of 0.57; the blue dots climb up to a bias of 5. Yet the importance bar of the bias is as short as "
+               "that of dice: over the whole space most settings learn too little for memory to matter."),
+        Preset("forgetful_rain", "along=forget_bias;forget_bias=5;river=sim-06",
+               "The long memory of bias 5, on a river without snow.",
+               "0.83, inside the band of luck: what helped on snow brings nothing here."),
+        Preset("short", "along=sequence;sequence=90", "Pieces of 90 days: 45 warm up, 45 are learnt from. Where is the winter?",
+               "0.49; with 30 days it is worse, from 180 days on it hardly matters."),
+        Preset("too_long", "along=updates;updates=480", "Four times as many updates as usual. Watch both curves.",
+               "The dashed curve goes to 0.99, validation peaks early and ends at 0.55: this record is learnt by heart."),
+        Preset("indifferent", "along=batch;batch=16", "Four times as many pieces in each update.",
+               "0.60 and all blue dots in or near the grey band: on this river the batch hardly matters. See importance."),
+        Preset("between", "batch=16;dropout=0.4;learning_rate=0.01", "A setting that nobody computed.",
+               "The nearest run, 0.68, is three slider steps away, and two sliders say in what. Train it, if there is a kernel."),
+    )  # fmt: skip
 
     def load(self, runs: Sweep | None = None) -> None:
         found = sweep() if runs is None else runs
@@ -139,6 +162,8 @@ class HyperparameterExplorer(Explorer):
         differences = [name for name, value in self.setting.items() if run[name] != value]
         mine = self.sweep.runs.loc[self.sweep.runs["river"] == self.river, "validation"].to_numpy()
         newest = self.result.get("trainings", [None])[-1]
+        shares = self.sweep.importance.query("river == @self.river and hyperparameter != 'luck'")
+        top = shares.loc[shares["share"].idxmax()]
         return {
             "saying": "near" if differences else "exact", "river": RIVERS[self.river],
             "run": int(run.name), "runs": len(self.sweep.runs), "of": mine.size, "rank": 1 + int((mine > score).sum()),
@@ -148,6 +173,7 @@ class HyperparameterExplorer(Explorer):
             "setting": _in_words(self.setting), "validation": score, "test": float(run["test"]),
             "shown": nse_or_nan(*self._hydrographs(row)), "seconds": float(run["seconds"]),
             "usual": usual["mean"], "luck": usual["luck"], "gain": score - usual["mean"],
+            "top": _short(top["hyperparameter"]), "share": float(top["share"]),
             "now": newest["validation"] if newest else np.nan, "trained": self.result.get("status", ""),
             **{f"run.{name}": f"≠ shown run: {run[name]:g}" if name in differences else "" for name in LEVELS},
         }  # fmt: skip

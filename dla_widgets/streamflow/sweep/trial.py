@@ -40,12 +40,12 @@ LEVELS = {
     "dropout": (0.0, 0.1, 0.2, 0.4, 0.6),
     "batch": (1, 2, 4, 8, 16),
     "updates": (15, 30, 60, 120, 240, 480),
-    "forget_bias": (-3.0, -1.0, 0.0, 1.0, 3.0, 5.0),
+    "forget_bias": (-3, -1, 0, 1, 3, 5),
 }
 
 #: What the course trains one river with (:func:`~dla_widgets.streamflow.training.usual`), with 32 memory cells.
 USUAL = {
-    "learning_rate": 0.03, "hidden": 32, "sequence": 730, "dropout": 0.0, "batch": 4, "updates": 120, "forget_bias": 3.0
+    "learning_rate": 0.03, "hidden": 32, "sequence": 730, "dropout": 0.0, "batch": 4, "updates": 120, "forget_bias": 3
 }  # fmt: skip
 
 

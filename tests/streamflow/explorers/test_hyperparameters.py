@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dla_widgets.panels.explorer import ExplorerError
+from dla_widgets.panels.explorer import ExplorerError, say
 from dla_widgets.streamflow.explorers.hyperparameters import HyperparameterExplorer
 from dla_widgets.streamflow.skill import nse
 from dla_widgets.streamflow.sweep import sweep
@@ -61,7 +61,7 @@ def test_between_runs_it_shows_the_nearest_and_says_what_differs(runs):
         assert explorer.table().index[0] == run.name and explorer.table()["steps"].is_monotonic_increasing
         words = explorer.describe()
         assert words.startswith("Nobody computed exactly") == bool(numbers["differ"])
-        assert f"{run['validation']:.2f} in the validation years" in words
+        assert f"{say(run['validation'], '.2f')} in the validation years" in words
 
 
 def test_score_of_the_year_is_that_of_the_stored_hydrograph():
@@ -106,6 +106,7 @@ def test_presets_open_and_the_figure_draws():
     for preset in explorer.presets:
         explorer.show(preset.name)
         assert explorer.state == preset.state, preset.name  # says no more than it must, in the order of the page
+        assert explorer.written("validation") in preset.expect, preset.name  # what the room is told to see is there
     for along in (*LEVELS, "test"):
         explorer.along = along
     assert len(explorer.figure().png()) > 10_000
