@@ -50,13 +50,13 @@ class HydrographExplorer(Explorer):
 
     formats = dict.fromkeys(SHOWN, ".2f") | {"bias": "+.0%", "lost": ".2f", "alpha": ".2f", "days": "d", "rain": ",.0f",
         "flow": ",.0f", "ratio": ".0%", "missing": "d", "highest": ".1f", "highest_simulated": ".1f"}  # fmt: skip
-    words = ("{name}, {days} days from {date}: {rain} mm of rain, {flow} mm of discharge, {ratio} of the rain; highest flow {highest} "
-             "mm/day, {missing} days without a measurement. {simulation}: NSE {nse}, log NSE {log_nse}, KGE {kge}, correlation {r}, "
-             "variability ratio {alpha}, bias {bias}, highest flow {highest_simulated} mm/day. Of the perfect 1, NSE lost "
+    words = ("{name}, {days} days from {date}: {rain} mm of rain, {flow} mm of discharge, {ratio} of the rain; highest flow "
+             "{highest} mm/day, {missing} days without a measurement. {simulation}: NSE {nse}, log NSE {log_nse}, KGE {kge}, "
+             "correlation {r}, variability ratio {alpha}, bias {bias}, highest flow {highest_simulated} mm/day. Of the perfect 1, NSE lost "
              "{lost.correlation} to timing, {lost.variability} to variability and {lost.bias} to volume.")  # fmt: skip
     presets = (
         Preset("snow", "", "A year in the Rocky Mountains. When does it rain, and when does the river flow?",
-               "Rain and snow fall all year; most of the discharge comes in spring. The network has the timing, and too much water."),
+               "Rain and snow fall all year; most of the discharge comes in spring. The network has the timing, and too much."),
         Preset("storms", "basin=2;start=60;length=150", "A Californian winter: the river answers each storm within a day.",
                "Peaks stand right under the rain bars. The network sees every one (correlation 0.92) and gives 125 % too much."),
         Preset("low_flow", "basin=3;scale=log", "A river in the Mid-Atlantic on a log axis: what happens between the floods?",

@@ -30,8 +30,10 @@ def test_scores_are_those_of_the_days_shown(explorer, basins, basin, start, leng
     assert numbers["bias"] == pytest.approx(wanted["percent_bias"] / 100, abs=1e-6)
     lost = nse_decomposition(o.astype(float), s.astype(float))
     assert numbers["lost.bias"] == pytest.approx(lost.bias, abs=1e-6)
-    assert 1 - numbers["nse"] == pytest.approx(sum(numbers[f"lost.{p}"] for p in ("correlation", "variability", "bias")), abs=1e-6)
-    assert numbers["missing"] == np.isnan(o).sum() and numbers["rain"] == pytest.approx(basins.prcp.values[basin, days].sum(), rel=1e-5)
+    parts = [numbers[f"lost.{part}"] for part in ("correlation", "variability", "bias")]
+    assert 1 - numbers["nse"] == pytest.approx(sum(parts), abs=1e-6)
+    assert numbers["missing"] == np.isnan(o).sum()
+    assert numbers["rain"] == pytest.approx(basins.prcp.values[basin, days].sum(), rel=1e-5)
 
 
 def test_a_river_is_its_own_best_simulation(explorer):
