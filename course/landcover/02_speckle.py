@@ -30,7 +30,7 @@ import pandas as pd
 from scipy.ndimage import maximum_filter, minimum_filter
 from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
 
-from dla_widgets import check, hint
+from dla_widgets import SpeckleExplorer, check, hint
 from dla_widgets.landcover.legend import IGNORE, NAMES, colours, label
 from dla_widgets.landcover.radar import LOOKS
 from dla_widgets.landcover.scenes import decibel, open_scenes, select_scenes
@@ -510,6 +510,15 @@ And here is the ratio itself. What can you recognise?
 show({name: vv[chosen] / filtered[name][chosen] for name in ("boxcar", "Lee", "refined Lee")},
      "Ratio images of three filters: in that of the boxcar houses, tracks and shores can be seen, in the others less.",
      low=-6, high=6)
+
+# %% [markdown]
+r"""
+**Try it.** Here the surface under the speckle is known, so errors can be measured. Which window has the smallest error with
+the boxcar, and which with Lee's filter? Then tell Lee's filter the wrong number of looks: which lie costs more, too many or too few?
+"""
+
+# %% demo="filters"
+SpeckleExplorer()
 
 # %% [markdown] advisor
 r"""
