@@ -41,7 +41,8 @@ export default explorer((p) => {
   const row = (k) => values.subarray(k * n, (k + 1) * n);
   const named = (name, otherwise) => (variables.includes(name) ? variables.indexOf(name) : Math.min(otherwise, variables.length - 1));
   const picker = (name, otherwise) => {
-    const select = choice(p, name, { values: variables, names: labels, list: true });
+    const titles = variables.map((variable, k) => (labels[k].startsWith(variable) ? labels[k] : `${variable}: ${labels[k]}`));
+    const select = choice(p, name, { values: variables, names: titles, list: true });
     p.synced.push(() => { select.value = String(named(p.model.get(name), otherwise)); });
   };
   picker("colour", 0);
@@ -51,10 +52,11 @@ export default explorer((p) => {
   slider(p, "cursor", { max: n - 1, show: (k) => ids[Math.min(k, n - 1)] });
   button(p, "Forget the picked ones", () => p.set({ picked: [] }));
 
-  const map = plot(p, { height: 300, label: "Map of the basins" });
+  const views = group(p); // one below the other, and side by side on the wide screen of a room
+  const map = plot(p, { height: 300, label: "Map of the basins", into: views });
+  const below = group(p, { columns: "3fr 2fr", into: views });
   readout(p, [["count", "Basins chosen"], ["median", "Median"], ["low", "Lower quarter"], ["high", "Upper quarter"], ["rank", "Rank correlation"]]);
-  const below = group(p, { columns: "3fr 2fr" });
-  const against = plot(p, { height: 230, caption: "The same basins, against another variable", label: "Basins in the plane of both variables", into: below });
+  const against = plot(p, { height: 230, caption: "Against another variable", label: "Basins in the plane of both variables", into: below });
   const bars = plot(p, { height: 230, caption: "How many have which value", label: "Histogram of the chosen and of all basins", into: below });
 
   const outlines = new Image();
@@ -150,19 +152,24 @@ export default explorer((p) => {
       }
     });
 
+    views.style.setProperty("--columns", p.presenter ? "5fr 3fr" : "1fr");
+    below.style.setProperty("--columns", p.presenter ? "1fr" : "3fr 2fr");
+    [against.height, bars.height] = p.presenter ? [170, 120] : [215, 215];
     map.height = Math.min(420, (map.canvas.clientWidth || 600) * aspect / (p.presenter ? 1.35 : 1));
     map.begin({ x: [0, 1], y: [1, 0], xticks: [], yticks: [], nogrid: true });
     map.custom((context) => {
       const { left, right, top, bottom } = map.box;
+      context.fillStyle = c.surface;
+      context.fillRect(left - 1, top - 2, right - left + 2, bottom - top + 4); // a map has no axes
       if (outlines.complete && outlines.naturalWidth) context.drawImage(outlines, left, top, right - left, bottom - top);
       const [barLeft, barWidth, barTop, barHigh] = [left + 12, Math.min(190 * p.scale, (right - left) / 3), bottom - 34 * p.scale, 10 * p.scale];
       for (let i = 0; i < barWidth; i += 1) { context.fillStyle = rampColour("viridis", i / barWidth); context.fillRect(barLeft + i, barTop, 1.5, barHigh); }
       context.fillStyle = c.text;
       context.textBaseline = "top";
       context.textAlign = "left";
-      context.fillText(p.say("median", { median: dark }), barLeft, barTop + barHigh + 3);
+      context.fillText(dark.toPrecision(2), barLeft, barTop + barHigh + 3);
       context.textAlign = "right";
-      context.fillText(p.say("median", { median: bright }), barLeft + barWidth, barTop + barHigh + 3);
+      context.fillText(bright.toPrecision(2), barLeft + barWidth, barTop + barHigh + 3);
       context.textAlign = "left";
       context.textBaseline = "bottom";
       context.fillText(labels[k], barLeft, barTop - 3);
@@ -188,8 +195,10 @@ export default explorer((p) => {
       const pad = (b - a) * 0.04 || 1;
       return [a - pad, b + pad];
     };
+    const fitting = (i, length, em) => (labels[i].length * em * p.scale < length ? labels[i] : variables[i]);
+    const wide = (chart, i) => fitting(i, (chart.canvas.clientWidth || 300) - 40, 6.6);
     onPlane = ids.map((_, i) => [w[i], v[i]]);
-    against.begin({ x: span(w), y: span(v), xlabel: labels[j], ylabel: labels[k].length > 28 ? variables[k].slice(0, 28) : labels[k] });
+    against.begin({ x: span(w), y: span(v), xlabel: wide(against, j), ylabel: fitting(k, against.height * (p.presenter ? 1.35 : 1) - 50, 6.6) });
     dots(against, onPlane);
     against.end();
 
@@ -202,7 +211,7 @@ export default explorer((p) => {
     };
     const [all, some] = [count(() => true), count((i) => keep[i])];
     const centres = Float64Array.from({ length: bins }, (_, i) => from + (i + 0.5) / bins * (to - from));
-    bars.begin({ x: [from, to], y: [0, Math.max(...all) * 1.1], xlabel: labels[k], ylabel: "basins" });
+    bars.begin({ x: [from, to], y: [0, Math.max(...all) * 1.1], xlabel: wide(bars, k), ylabel: "basins" });
     bars.bars(centres, all, { colour: c.muted, width: (to - from) / bins * 0.9, alpha: 0.4, label: "all" });
     bars.bars(centres, some, { colour: c.cycle[0], width: (to - from) / bins * 0.9, label: "chosen" });
     bars.end();

@@ -50,13 +50,14 @@ class BasinMapExplorer(Explorer):
     cursor = t.Int(0, min=0, max=2000, help="the basin that is named").tag(sync=True, label="Basin")
     picked = t.List(t.Int(), [], help="basins picked by hand").tag(sync=True, label="Picked by hand")
 
-    formats = {"count": "d", "all": "d", "median": ".3g", "low": ".3g", "high": ".3g", "rank": ".2f", "value": ".3g", "other": ".3g",
-               "least": ".0%", "most": ".0%"}  # fmt: skip
-    words = ("{count} of {all} basins are chosen. {label}: median {median}, the middle half from {low} to {high}. Rank correlation "
-             "with {against}: {rank}. The basin named is {name}: {value}, and {other} in {against}.")  # fmt: skip
+    formats = {"count": "d", "all": "d", "median": ".3g", "low": ".3g", "high": ".3g", "rank": ".2f", "value": ".3g",
+               "other": ".3g", "least": ".0%", "most": ".0%"}  # fmt: skip
+    words = ("{count} of {all} basins are chosen. {label}: median {median}, the middle half from {low} to {high}. Rank "
+             "correlation with {against}: {rank}. The basin named is {name}: {value}, and {other} in {against}.")  # fmt: skip
     presets = (
         Preset("skill", "", "Where is the network good, and where is it not?",
-               "Bright dots in the mountains and along the coasts, the darkest ones in the plains. Not every region is of one kind."),
+               "The Northwest and the Rockies are bright; the darkest dots lie in the plains and the Midwest. The two in "
+               "Oklahoma are neighbours, and far apart in skill."),
         Preset("aridity", "across=aridity", "Is it dryness that makes it hard?",
                "The rank correlation with aridity is -0.49: the drier, the worse, with exceptions."),
         Preset("snow", "colour=frac_snow;across=elev_mean", "Snow follows height, and latitude.",
@@ -75,7 +76,7 @@ class BasinMapExplorer(Explorer):
         ids, lon, lat = _positions(basins)
         one = {getattr(values, "name", None) or "value": values}
         given = {} if values is None else values if isinstance(values, Mapping) else one
-        found = {str(name): values_of(basins, of, None if hasattr(of, "attrs") else str(name)) for name, of in given.items()}
+        found = {str(name): values_of(basins, of, None if _long_name(of) else str(name)) for name, of in given.items()}
         found |= {str(name): values_of(basins, str(name), None) for name, of in basins.data_vars.items()
                   if of.dims == ("basin",) and of.dtype.kind in "fiu"}  # fmt: skip
         if not found:
@@ -129,7 +130,8 @@ class BasinMapExplorer(Explorer):
         varied = both.sum() > 2 and np.ptp(values[both]) > 0 and np.ptp(others[both]) > 0
         k = min(self.cursor, len(self.data["ids"]) - 1)
         return {
-            "count": int(keep.sum()), "all": keep.size, "label": self.data["labels"][colour], "against": self.data["labels"][across],
+            "count": int(keep.sum()), "all": keep.size, "label": self.data["labels"][colour],
+            "against": self.data["labels"][across],
             "median": median, "low": low, "high": high, "name": self.data["ids"][k], "value": values[k], "other": others[k],
             "rank": float(spearmanr(values[both], others[both]).statistic) if varied else np.nan, "least": self.least,
             "most": self.most,
@@ -145,9 +147,14 @@ class BasinMapExplorer(Explorer):
         from ..maps import basin_map
 
         k = self._variable(self.colour, 0)
-        picture = basin_map(self.selection(), self.data["values"][k][self.chosen()], label=self.data["labels"][k], title=self.title)
+        values = self.data["values"][k][self.chosen()]
+        picture = basin_map(self.selection(), values, label=self.data["labels"][k], title=self.title)
         picture.alt = self.describe()
         return picture
+
+
+def _long_name(values: Any) -> str:
+    return getattr(values, "attrs", {}).get("long_name", "")
 
 
 def _bundled() -> tuple[xr.Dataset, dict[str, xr.DataArray]]:

@@ -17,7 +17,7 @@ function exceeded(values) {
 }
 
 export default explorer((p) => {
-  const { names, simulations, observed, rain, warmth, simulated, first } = p.data;
+  const { names, simulations, scored, observed, rain, warmth, simulated, first } = p.data;
   const size = observed.shape[1];
   const indices = (list) => list.map((_, k) => k);
   choice(p, "basin", { values: indices(names), names, list: true });
@@ -30,9 +30,10 @@ export default explorer((p) => {
   const sky = plot(p, { height: 80, label: "Rain, hanging from above" });
   const river = plot(p, { height: 215, label: "Discharge, observed and simulated" });
   const strip = plot(p, { height: 62, label: "The whole record" });
-  readout(p, [["nse", "NSE"], ["kge", "KGE"], ["log_nse", "log NSE"], ["bias", "bias"], ["ratio", "of the rain"]]);
-  const below = group(p);
-  const lost = plot(p, { height: 150, caption: "What NSE lost", label: "NSE lost to timing, variability and volume", into: below });
+  const scores = [["nse", "NSE"], ["kge", "KGE"], ["log_nse", "log NSE"], ["bias", "Bias"], ["ratio", "Runoff ratio"]];
+  readout(p, scored ? scores : [["rain", "Rain [mm]"], ["flow", "Discharge [mm]"], ["ratio", "Runoff ratio"], ["highest", "Highest [mm/day]"], ["missing", "Days missing"]]);
+  const below = group(p, { columns: scored ? "1fr 1fr" : "1fr" });
+  const lost = scored ? plot(p, { height: 150, caption: "What NSE lost", label: "NSE lost to timing, variability and volume", into: below }) : null;
   const curve = plot(p, { height: 150, caption: "Flow-duration curve", label: "Flow-duration curve of the days shown", into: below });
 
   let held = null;
@@ -68,23 +69,27 @@ export default explorer((p) => {
     const [o, m, w] = [q, sim, wet].map((values) => values.subarray(start, end));
     const time = all.subarray(start, end);
 
-    let [sumRain, flow, missing, highest, highestSimulated, floor] = [0, 0, 0, NaN, NaN, Infinity];
+    let [sumRain, flow, fallen, run, missing, highest, highestSimulated, floor] = [0, 0, 0, 0, 0, NaN, NaN, Infinity];
     let mostRain = 1;
     for (let k = 0; k < o.length; k += 1) {
       if (w[k] === w[k]) { sumRain += w[k]; mostRain = Math.max(mostRain, w[k]); }
       if (o[k] === o[k]) { flow += o[k]; if (!(o[k] <= highest)) highest = o[k]; } else missing += 1;
+      if (o[k] === o[k] && w[k] === w[k]) { run += o[k]; fallen += w[k]; }
       if (m[k] === m[k] && !(m[k] <= highestSimulated)) highestSimulated = m[k];
       for (const v of [o[k], m[k]]) if (v > 0 && v < floor) floor = v;
     }
     const c = p.colour;
     const left = 54;
     const x = [first + start, first + end - 1];
-    sky.begin({ x, y: [mostRain * 1.05, 0], left, xscale: "time", xticks: [], ylabel: "Rain [mm]", yticks: ticks(0, mostRain, 2).map((v) => [v, String(v)]) });
+    const room = p.presenter; // where all has to be seen from the back, and without scrolling
+    [sky.height, river.height, strip.height, curve.height] = room ? [62, 168, 50, 104] : [80, 215, 62, 150];
+    if (lost) lost.height = curve.height;
+    sky.begin({ x, y: [mostRain * 1.05, -0.08 * mostRain], left, xscale: "time", xticks: [], ylabel: room ? "Rain" : "Rain [mm]", yticks: ticks(0, mostRain, 2).map((v) => [v, String(v)]) });
     sky.bars(time, w, { colour: c.cycle[0], width: 1 });
     if (s.weather === "both" && warmth.length) {
       const t = row(warmth, basin).subarray(start, end);
-      sky.line(time, t.map((v) => mostRain * 1.05 * (1 - (v + 30) / 70)), { colour: c.cycle[1], width: 1.3 });
-      sky.rule({ y: mostRain * 1.05 * (1 - 30 / 70), colour: c.cycle[1], label: "0 °C" });
+      sky.line(time, t.map((v) => mostRain * (1 - (v + 30) / 70)), { colour: c.cycle[1], width: 1.3 });
+      sky.rule({ y: mostRain * (1 - 30 / 70), colour: c.cycle[1], label: "0 °C" });
     }
     sky.end();
 
@@ -107,10 +112,10 @@ export default explorer((p) => {
     const [a, b] = pairedDays(q, sim, start, end);
     const found = a.length ? skillScores(a, b) : {};
     const parts = ["correlation", "variability", "bias"].map((part) => found[`lost_${part}`] ?? NaN);
-    lost.begin({ x: [-0.6, 2.6], y: [0, Math.max(0.5, ...parts.filter(Number.isFinite)) * 1.15], ylabel: "[-]",
+    lost?.begin({ x: [-0.6, 2.6], y: [0, Math.max(0.5, ...parts.filter(Number.isFinite)) * 1.15], ylabel: "[-]",
       xticks: [[0, "timing"], [1, "variability"], [2, "volume"]] });
-    lost.bars([0, 1, 2], parts, { colour: [c.cycle[0], c.cycle[2], c.cycle[4]], width: 0.6 });
-    lost.end();
+    lost?.bars([0, 1, 2], parts, { colour: [c.cycle[0], c.cycle[2], c.cycle[4]], width: 0.6 });
+    lost?.end();
 
     const [high, low] = [exceeded(o), exceeded(m)];
     const share = (values) => Float64Array.from(values, (_, k) => (k + 1) / (values.length + 1) * 100);
@@ -124,8 +129,8 @@ export default explorer((p) => {
     return {
       nse: value("nse"), log_nse: value("log_nse"), kge: value("kge"), r: value("r"), alpha: value("alpha"), bias: value("bias"),
       "lost.correlation": parts[0], "lost.variability": parts[1], "lost.bias": parts[2], name: names[basin],
-      simulation: simulations[which], days: o.length, date: dateText(first + start), rain: sumRain, flow,
-      ratio: sumRain > 0 ? flow / sumRain : NaN, missing, highest, highest_simulated: highestSimulated,
+      simulation: simulations[which], days: o.length, date: dateText(first + start), rain: sumRain,
+      flow: missing < o.length ? flow : NaN, ratio: fallen > 0 ? run / fallen : NaN, saying: scored ? "scored" : "river", missing, highest, highest_simulated: highestSimulated,
     };
   };
 });

@@ -24,10 +24,14 @@ HERE = Path(__file__).parent
 SHOWN = ("nse", "log_nse", "kge", "r")
 CHOSEN = ("sim-02", "sim-03", "sim-05", "sim-11")
 NO_RIVER = np.nan
+RIVER = ("{name}, {days} days from {date}: {rain} mm of rain, {flow} mm of discharge, a runoff ratio of {ratio}; highest flow "
+         "{highest} mm/day, {missing} days without a measurement.")  # fmt: skip
 
 
 class HydrographExplorer(Explorer):
     """Zoom into discharge and weather; the scores are those of what is shown.
+
+    The runoff ratio is discharge over rain of the days on which both are known.
 
     Parameters
     ----------
@@ -50,17 +54,19 @@ class HydrographExplorer(Explorer):
 
     formats = dict.fromkeys(SHOWN, ".2f") | {"bias": "+.0%", "lost": ".2f", "alpha": ".2f", "days": "d", "rain": ",.0f",
         "flow": ",.0f", "ratio": ".0%", "missing": "d", "highest": ".1f", "highest_simulated": ".1f"}  # fmt: skip
-    words = ("{name}, {days} days from {date}: {rain} mm of rain, {flow} mm of discharge, {ratio} of the rain; highest flow "
-             "{highest} mm/day, {missing} days without a measurement. {simulation}: NSE {nse}, log NSE {log_nse}, KGE {kge}, "
-             "correlation {r}, variability ratio {alpha}, bias {bias}, highest flow {highest_simulated} mm/day. Of the perfect 1, NSE lost "
-             "{lost.correlation} to timing, {lost.variability} to variability and {lost.bias} to volume.")  # fmt: skip
+    words = {
+        "river": RIVER,
+        "scored": RIVER + " {simulation}: NSE {nse}, log NSE {log_nse}, KGE {kge}, correlation {r}, variability ratio {alpha}, "
+                          "bias {bias}, highest flow {highest_simulated} mm/day. Of the perfect 1, NSE lost "
+                          "{lost.correlation} to timing, {lost.variability} to variability and {lost.bias} to volume.",
+    }  # fmt: skip
     presets = (
         Preset("snow", "", "A year in the Rocky Mountains. When does it rain, and when does the river flow?",
                "Rain and snow fall all year; most of the discharge comes in spring. The network has the timing, and too much."),
         Preset("storms", "basin=2;start=60;length=150", "A Californian winter: the river answers each storm within a day.",
                "Peaks stand right under the rain bars. The network sees every one (correlation 0.92) and gives 125 % too much."),
         Preset("low_flow", "basin=3;scale=log", "A river in the Mid-Atlantic on a log axis: what happens between the floods?",
-               "Straight falling lines: the groundwater runs out at a constant rate."),
+               "Straight falling lines: between floods the river loses the same share of its water every day."),
         Preset("climatology", "simulation=1", "Climatology: the usual discharge of each day of the year. What can it not know?",
                "That this year is dry: it has the season, 239 % too much water, and an NSE of -8.5."),
         Preset("dry_days", "basin=2;start=300;length=100;simulation=1", "A dry summer in California, and climatology again.",
@@ -86,7 +92,7 @@ class HydrographExplorer(Explorer):
             names = [f"{name}, {where}" for name, where in zip(names, basins.climate.values)]
         warm = (basins["tmax"] + basins["tmin"]) / 2 if {"tmax", "tmin"} <= {*basins.data_vars} else None
         self.data = {
-            "names": names, "simulations": list(map(str, given)) or ["no simulation"],
+            "names": names, "simulations": list(map(str, given)) or ["no simulation"], "scored": bool(given),
             "observed": _matrix(basins[TARGET], basins), "rain": _matrix(basins["prcp"], basins),
             "warmth": np.zeros((0, 0), "float32") if warm is None else _matrix(warm, basins),
             "simulated": np.stack([_on_the_days_of(basins, values, name) for name, values in given.items()])
@@ -105,9 +111,10 @@ class HydrographExplorer(Explorer):
         basin, simulation, days = self.selection()
         o = self.data["observed"][basin, days].astype(float)
         s = self.data["simulated"][simulation, basin, days].astype(float)
-        rain = float(np.nansum(self.data["rain"][basin, days].astype(float)))
+        rain = self.data["rain"][basin, days].astype(float)
         there = np.isfinite(o)
-        flow = float(o[there].sum())
+        both = there & np.isfinite(rain)
+        fallen = float(rain[both].sum())
         found = dict.fromkeys((*SHOWN, "alpha", "bias"), np.nan)
         lost = dict.fromkeys(("correlation", "variability", "bias"), np.nan)
         if np.any(there & np.isfinite(s)):
@@ -119,7 +126,10 @@ class HydrographExplorer(Explorer):
         date = np.datetime64(self.data["first"] + days.start, "D").item()
         return found | {f"lost.{part}": value for part, value in lost.items()} | {
             "name": self.data["names"][basin], "simulation": self.data["simulations"][simulation], "days": o.size,
-            "date": f"{date.day} {date:%b} {date.year}", "rain": rain, "flow": flow, "ratio": flow / rain if rain > 0 else np.nan,
+            "date": f"{date.day} {date:%b} {date.year}", "rain": float(np.nansum(rain)),
+            "flow": float(o[there].sum()) if there.any() else np.nan,
+            "ratio": float(o[both].sum()) / fallen if fallen > 0 else np.nan,
+            "saying": "scored" if self.data["scored"] else "river",
             "missing": int((~there).sum()), "highest": float(o[there].max()) if there.any() else np.nan,
             "highest_simulated": float(np.nanmax(s)) if np.isfinite(s).any() else np.nan,
         }  # fmt: skip

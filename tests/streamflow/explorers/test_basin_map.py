@@ -46,6 +46,12 @@ def test_missing_values_are_left_out(basins):
     assert np.isnan(explorer.show("cursor=4").numbers()["value"]) and "n/a" in explorer.describe()
 
 
+def test_a_score_without_a_name_is_called_by_its_key(basins):
+    gain = basins.aridity - basins.frac_snow
+    explorer = BasinMapExplorer(basins, {"gain": gain, "skill": pd.Series(1.0, basins.basin.values)})
+    assert explorer.data["labels"][:2] == ["gain", "skill"] and explorer.describe().startswith("12 of 12 basins are chosen. gain")
+
+
 def test_basins_lie_where_they_are(basins):
     """The east is right, the north is up, and what is near on the ground is near on the map."""
     explorer = BasinMapExplorer(basins)

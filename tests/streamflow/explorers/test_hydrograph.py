@@ -36,6 +36,19 @@ def test_scores_are_those_of_the_days_shown(explorer, basins, basin, start, leng
     assert numbers["rain"] == pytest.approx(basins.prcp.values[basin, days].sum(), rel=1e-5)
 
 
+def test_the_runoff_ratio_is_that_of_the_days_with_a_measurement(basins):
+    """A flood that was not measured must not look like water that vanished."""
+    gap = basins.copy(deep=True)
+    gap.discharge[0, 100:200] = np.nan
+    explorer = HydrographExplorer(gap, state="start=90;length=120")
+    days = np.r_[90:100, 200:210]
+    q, p = (gap[name].values[0, days].astype(float) for name in ("discharge", "prcp"))
+    known = np.isfinite(q)
+    assert explorer.numbers()["ratio"] == pytest.approx(q[known].sum() / p[known].sum(), rel=1e-5)
+    nothing = explorer.show("start=120;length=50").numbers()
+    assert np.isnan(nothing["flow"]) and np.isnan(nothing["ratio"]) and nothing["missing"] == 50
+
+
 def test_a_river_is_its_own_best_simulation(explorer):
     numbers = explorer.show("simulation=1").numbers()
     assert (numbers["nse"], numbers["kge"]) == (1, 1) and numbers["bias"] == 0
@@ -43,7 +56,7 @@ def test_a_river_is_its_own_best_simulation(explorer):
 
 def test_without_a_simulation_there_is_no_score(basins):
     explorer = HydrographExplorer(basins)
-    assert np.isnan(explorer.numbers()["nse"]) and "no simulation: NSE n/a" in explorer.describe()
+    assert np.isnan(explorer.numbers()["nse"]) and explorer.describe().endswith("days without a measurement.")
     assert len(explorer.figure().png()) > 1000
 
 
