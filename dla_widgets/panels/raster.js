@@ -74,7 +74,8 @@ class Raster {
   paint(overlay = null) {
     const room = this.canvas.parentElement.clientWidth;
     if (!room) return;
-    const wide = Math.min(room, Math.round(this.width * (this.p.presenter ? 1.5 : 1)));
+    const most = this.p.presenter ? Math.min(this.width * 1.5, window.innerHeight * 0.42 * this.columns / this.rows) : this.width;
+    const wide = Math.min(room, Math.round(most)); // in a room, the numbers below are seen as well
     const high = Math.round(wide * this.rows / this.columns);
     const ratio = window.devicePixelRatio || 1;
     const pixels = [Math.round(wide * ratio), Math.round(high * ratio)];

@@ -100,6 +100,41 @@ def test_presenter_mode_in_the_dark(name, static, page):
     picture(page, f"{name}-presenter")
 
 
+def test_painting_by_key_and_by_mouse(static, page):
+    root = static("metrics")
+    canvas = root.locator("canvas").nth(1)
+    canvas.focus()
+    for key in ("7", "ArrowLeft", "ArrowUp", " ", "Shift+ArrowRight"):
+        page.keyboard.press(key)
+    seen = look(root)
+    assert seen.state == "painting=a495g2a527" and disagreements("metrics", seen) == []
+    box = canvas.bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 0.1, box["y"] + box["height"] * 0.9)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.9, steps=8)
+    page.mouse.up()
+    painted = look(root)
+    assert painted.words != seen.words and disagreements("metrics", painted) == []
+    root.get_by_role("button", name="Undo").click()
+    assert look(root) == seen
+
+
+def test_a_day_is_dragged_by_hand(static, page):
+    root = static("skill")
+    canvas = root.locator("canvas").first
+    box = canvas.bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.7)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.3, steps=5)
+    page.mouse.up()
+    dragged = look(root)
+    assert dragged.state.startswith("hand=") and disagreements("skill", dragged) == []
+    canvas.focus()
+    page.keyboard.press("ArrowUp")
+    lifted = look(root)
+    assert lifted.words != dragged.words and disagreements("skill", lifted) == []
+
+
 def test_the_comparison_can_fail(static):
     seen = look(static("skill"))
     wrong = replace(seen, numbers=(("nse", "0.99"), *seen.numbers[1:]))
