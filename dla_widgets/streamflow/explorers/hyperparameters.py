@@ -34,7 +34,7 @@ SCORED = (
     "On the {river} river it reached an NSE of {validation} in the validation years, number {rank} of {of} runs on this river, "
     "and {test} in the test years, which chose nothing, after {seconds} s of training; in the year drawn {shown}. That is "
     "{gain} against the mean of eight seeds of the usual recipe, {usual}, whose standard deviation is {luck}. "
-    "Among the runs drawn all over the space, {top} explains most of the variance by itself: {share}. {trained}"
+    "Among the runs drawn all over the space the largest share of the variance, {share}, goes to {top}. {trained}"
 )
 #: scores below are drawn on the lower edge of the pictures
 FLOOR = -0.2
