@@ -26,9 +26,21 @@ EXPLORERS = {
     "scene": "landcover.explorers.scene:SceneExplorer",
 }
 
-#: session -> what to show on the projector, in this order: (explorer, preset); what the room should see says the preset
+#: session -> what is shown on the projector, in this order: (explorer, preset); what to say and to see stands in the preset
 SCRIPTS: dict[str, tuple[tuple[str, str], ...]] = {
-    "streamflow-02": (("skill", "perfect"), ("skill", "late"), ("skill", "wet"), ("skill", "coward"), ("skill", "low_flows")),
+    session: tuple((explorer, preset) for explorer, presets in shown for preset in presets.split())
+    for session, shown in {
+        "streamflow-01": [("hydrograph", "snow storms low_flow"), ("basin_map", "snow")],
+        "streamflow-02": [("skill", "perfect late wet coward no_floods low_flows"), ("hydrograph", "dry_days")],
+        "streamflow-03": [("hydrograph", "climatology dry_days long")],
+        "streamflow-04": [("memory", "snow spring flashy dry_soil warm_spell not_physics")],
+        "streamflow-05": [("basin_map", "skill aridity worst")],
+        "streamflow-06": [("hyperparameters", "usual too_fast too_slow forgetful forgetful_rain too_long indifferent")],
+        "landcover-01": [("backscatter", "water smoothed hopeless power raw_input good_input")],
+        "landcover-02": [("speckle", "one_look many_looks boxcar lee told_too_many told_too_few")],
+        "landcover-03": [("imbalance", "plain more_forest inverse class_aware prior prevalence")],
+        "landcover-06": [("imbalance", "plain class_aware bundled prevalence")],
+    }.items()
 }
 
 

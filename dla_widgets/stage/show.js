@@ -2,6 +2,7 @@
 import { h } from "./panels.js";
 
 const KEYS = { PageDown: 1, PageUp: -1, ArrowRight: 1, ArrowLeft: -1 };
+const SCROLL = { ArrowDown: 1, ArrowUp: -1 };
 const BUSY = "input, select, textarea, canvas, [role=application]"; // these have a use of their own for arrow keys
 
 async function render({ model, el }) {
@@ -19,12 +20,13 @@ async function render({ model, el }) {
   const answer = button("What to see", "Show or hide what the room should see (E)", () => reveal());
   const bar = h("div", { class: "dla-show-bar", role: "group", "aria-label": "Steps of the demo" }, before, count, after, jump,
     answer, button("Back to the step", "Undo what was moved by hand (R)", () => act()), button("Full screen", "Fill the screen, or leave it (F)", () => fill()));
-  const root = h("section", { class: "dla-show", "aria-label": `Demo: ${model.get("title")}` },
-    h("div", { class: "dla-show-stage" }, ...places), expect, bar);
+  const stageArea = h("div", { class: "dla-show-stage" }, ...places);
+  const root = h("section", { class: "dla-show", "aria-label": `Demo: ${model.get("title")}` }, stageArea, expect, bar);
   el.append(root);
 
   const filled = new Map(); // an explorer is drawn when its turn comes: a picture needs a size
   async function place(at) {
+    if (places[at].hidden) stageArea.scrollTop = 0;
     places.forEach((where, k) => { where.hidden = k !== at; });
     if (!filled.has(at)) filled.set(at, manager.create_view(models[at]).then((view) => places[at].append(view.el)));
     await filled.get(at);
@@ -67,6 +69,7 @@ async function render({ model, el }) {
     const busy = event.target.closest?.(BUSY);
     const page = event.key.startsWith("Page");
     if (KEYS[event.key] && (page || !busy)) go(KEYS[event.key]);
+    else if (!busy && event.key in SCROLL) stageArea.scrollBy({ top: SCROLL[event.key] * stageArea.clientHeight / 3 });
     else if (!busy && event.key.toLowerCase() === "f") fill();
     else if (!busy && event.key.toLowerCase() === "e") reveal();
     else if (!busy && event.key.toLowerCase() === "r") act();
