@@ -18,8 +18,7 @@ from ..basins import PERIODS
 from ..simulated import simulated_basins
 from ..skill import UndefinedSkill, nse
 
-#: Two of the first sixteen simulated rivers: the one with most snow and the one with least, so chosen before any
-#: training.
+#: Two of the first sixteen simulated rivers: the one with most snow and the one with least; no score chose them.
 RIVERS = {"sim-10": "snow", "sim-06": "rain"}
 
 #: Fit on the training years of the course, choose on the nine that follow, and look at the test years at the end.
