@@ -46,10 +46,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from dla_widgets import check, hint
+from dla_widgets import BasinMapExplorer, HydrographExplorer, check, hint
 from dla_widgets.panels.picture import Picture
 from dla_widgets.streamflow.basins import PERIODS, attributes, cfs_to_mm_per_day, forcings, open_basins
-from dla_widgets.streamflow.figures import basin_map, hydrograph, water_balance
+from dla_widgets.streamflow.figures import water_balance
 
 # %% [markdown]
 r"""
@@ -82,38 +82,42 @@ Click on the small page icon beside a variable above. There is its unit. *A numb
 
 ## Where are they?
 
-**Before you run the cell**: where on the map would you look for the wettest basin, and where for the one with most
+**Before you run the cell**: where on the map would you look for the wettest basins, and where for those with most
 snow?
+
+**Try it.** Colour the basins by `p_mean`, then by `frac_snow`, each time with *Leave out the lowest* at 75 %. Were you
+right? Then show all again and compare `frac_snow` with one attribute after the other. High basins have more snow, but
+there is an attribute that goes with it far more closely. Which one, and why?
 """
 
-# %%
-basin_map(basins, "p_mean", "mean precipitation [mm/day]", cmap="YlGnBu", title="How much falls?")
-
-# %%
-snowiest = basins.isel(basin=basins.frac_snow.argmax("basin"))
-warmest = basins.isel(basin=basins.frac_snow.argmin("basin"))
-basin_map(basins, "frac_snow", "part that falls as snow [-]", cmap="PuBu", title="How much of it falls as snow?",
-          highlight=[str(snowiest.basin.values), str(warmest.basin.values)])
+# %% demo="where"
+BasinMapExplorer(basins, state="colour=p_mean;across=elev_mean")
 
 # %% [markdown]
 r"""
-The two ringed basins have the most and the least snow. Here is the same year in both. A year of a river drawn against
-time is its **hydrograph**; the precipitation hangs from above.
+Snow is a matter of cold. Height is one way to be cold, the north another: New England lies low and has much snow. The
+potential evaporation, `pet_mean`, knows both, since it follows the warmth.
 
-**Look for** a day with heavy precipitation on which the river does nothing at all, and for a day on which it rises
-under a dry sky.
+Now the basins with the most and the least snow. A year of a river drawn against time is its **hydrograph**; the
+precipitation hangs from above. **Look for** a day with heavy precipitation on which the river does nothing at all, and
+for a day on which it rises under a dry sky.
+
+**Try it.** The *runoff ratio* says how much of the rain of the days shown ran off. Show 91 days from 1 April, in both
+rivers, in a year or two. (Drag the window in the strip; arrow keys move a slider day by day.) Which of the two gives
+more water than falls, and where does it come from?
 """
 
-# %%
-hydrograph(warmest.discharge, forcing=warmest.prcp, period=("1995-10-01", "1996-09-30"))
-
-# %%
-hydrograph(snowiest.discharge, forcing=snowiest.prcp, period=("1995-10-01", "1996-09-30"))
+# %% demo="two_rivers"
+snowiest = basins.isel(basin=basins.frac_snow.argmax("basin"))
+warmest = basins.isel(basin=basins.frac_snow.argmin("basin"))
+pair = basins.sel(basin=[str(snowiest.basin.values), str(warmest.basin.values)])
+HydrographExplorer(pair.sel(time=slice("1995-10-01", None)), state="length=366;weather=both")
 
 # %% [markdown]
 r"""
 The snowy river ignores the winter. What falls then stays on the ground, and runs off months later, on sunny days
-without a drop of rain. The other answers within days. Yet neither simply copies the rain.
+without a drop of rain: in most springs more than twice what falls in these days. The other answers within days. Yet
+neither simply copies the rain.
 
 ## A river remembers
 

@@ -50,7 +50,7 @@ import pandas as pd
 from sklearn.linear_model import Ridge
 from sklearn.neighbors import KNeighborsRegressor
 
-from dla_widgets import check, hint
+from dla_widgets import HydrographExplorer, check, hint
 from dla_widgets.panels.picture import Picture
 from dla_widgets.streamflow.baselines import Conceptual, Persistence
 from dla_widgets.streamflow.basins import INPUTS, PERIODS, open_basins
@@ -183,20 +183,24 @@ for name, river in rivers.items():
     print(f"{name}: climatology with half_width {half_width}, "
           f"NSE {score(name, forecasts[name]['climatology']):.2f} in the test period")
 
-# %%
-picture = Picture(8, 4.8, alt="Two water years of both rivers with their climatologies. " + " ".join(
-    f"{name}: the climatology goes from {np.min(f['climatology']):.1f} to {np.max(f['climatology']):.1f} mm/day."
-    for name, f in forecasts.items()))
-shown = (time >= np.datetime64("1993-10-01")) & (time < np.datetime64("1995-10-01"))
-for ax, (name, river) in zip(picture.subplots(2, 1, sharex=True), rivers.items()):
-    ax.plot(time[shown], river.discharge.values[shown], color="black", lw=0.9, label="observed")
-    ax.plot(time[shown], forecasts[name]["climatology"][shown], color="#D55E00", label="climatology")
-    ax.set(ylabel="discharge [mm/day]", title=f"{name}, {river.basin.values}", ylim=(0, None))
-ax.figure.axes[0].legend(ncols=2)
-picture
+# %% [markdown]
+r"""
+**Try it.** Here are both rivers in the test period, with your climatology and, from lesson 02, the forecast *as
+yesterday*. Show one year, then another, then all ten (*Days shown*), and watch the three bars of what NSE lost. Which
+bar does the climatology have in single years but not over ten? And which is the only one that *as yesterday* has?
+"""
+
+# %% demo="calendar"
+calendar = two.discharge.copy(data=np.array([forecasts[name]["climatology"] for name in rivers]))
+yesterday = Persistence(1).fit(two.sel(time=PERIODS["train"])).predict(two)
+HydrographExplorer(two.sel(time=PERIODS["test"]), {"climatology": calendar, "as yesterday": yesterday})
 
 # %% [markdown]
 r"""
+A climatology has the right volume over ten years, for it is a mean. In a single year it has not: it cannot tell a wet
+year from a dry one. *As yesterday* is the river itself, a day late. Its volume and its variability are right, and all
+that it loses is timing.
+
 Where snow rules, the calendar is a serious opponent: the melt comes every spring. A network that is proud of its
 score there may have learnt the date and nothing else. On the rainy river the calendar knows next to nothing.
 

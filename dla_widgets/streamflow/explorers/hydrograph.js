@@ -89,7 +89,8 @@ export default explorer((p) => {
     if (s.weather === "both" && warmth.length) {
       const t = row(warmth, basin).subarray(start, end);
       sky.line(time, t.map((v) => mostRain * (1 - (v + 30) / 70)), { colour: c.cycle[1], width: 1.3 });
-      sky.rule({ y: mostRain * (1 - 30 / 70), colour: c.cycle[1], label: "0 °C" });
+      sky.rule({ y: mostRain * (1 - 30 / 70), colour: c.cycle[1] });
+      sky.text(x[1], mostRain * (1 - 30 / 70), "0 °C ", { colour: c.cycle[1], align: "right", baseline: "top", bold: true });
     }
     sky.end();
 
