@@ -73,6 +73,8 @@ class BasinMapExplorer(Explorer):
             basins, values = _bundled()
         elif not hasattr(basins, "data_vars"):
             raise BasinError(f"this picture needs a Dataset of basins, such as open_basins() gives; received {basins!r}")
+        else:
+            self.presets = ()  # they speak of the bundled rivers
         ids, lon, lat = _positions(basins)
         one = {getattr(values, "name", None) or "value": values}
         given = {} if values is None else values if isinstance(values, Mapping) else one

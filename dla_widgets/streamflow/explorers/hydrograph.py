@@ -80,6 +80,8 @@ class HydrographExplorer(Explorer):
             basins, simulated = _bundled()
         elif not hasattr(basins, "data_vars"):
             raise BasinError(f"this picture needs a Dataset of basins, such as open_basins() gives; received {basins!r}")
+        else:
+            self.presets = ()  # they speak of the bundled rivers
         basins = (basins if "basin" in basins.dims else basins.expand_dims("basin")).isel(basin=slice(0, 8))
         if missing := [name for name in (TARGET, "prcp") if name not in basins]:
             there = ", ".join(map(str, basins.data_vars))

@@ -80,4 +80,5 @@ def test_data_that_do_not_fit_are_explained(basins, change, said):
 
 def test_one_basin_without_its_dimension_is_fine(basins):
     explorer = HydrographExplorer(basins.isel(basin=1), basins.discharge.isel(basin=1))
+    assert not explorer.presets and HydrographExplorer().presets  # the examples speak of the bundled rivers only
     assert explorer.problem == "" and explorer.numbers()["nse"] == 1
