@@ -55,7 +55,7 @@ import numpy as np
 import pandas as pd
 from sklearn.ensemble import RandomForestClassifier
 
-from dla_widgets import check, hint
+from dla_widgets import AugmentationExplorer, check, hint
 from dla_widgets.landcover.baselines import AllForest, PixelForest
 from dla_widgets.landcover.figures import class_map, side_by_side
 from dla_widgets.landcover.layers import Decibels
@@ -300,16 +300,14 @@ def augment_pair(power, labels, mirror, turns, gain):
 # %% tests="augment_pair" points=2
 check("augment_pair", augment_pair)
 
+# %% [markdown]
+r"""
+**Try it.** Hills, lit by the radar from the west. Which of the eight positions could some pass of the satellite have measured,
+which only the pass that you had, and which none? What changes if the land is flat, or its slopes have been divided out?
+"""
+
 # %% demo="positions"
-busiest = int(np.argmax([np.unique(each[each != IGNORE]).size for each in patch_labels]))
-picture = Picture(8, 4.4, alt="The eight positions of one patch, its VV backscatter in grey and the borders of its labels in orange.")
-for k, axes in enumerate(picture.subplots(2, 4).flat):
-    turned, of = augment_pair(patches[busiest], patch_labels[busiest], k >= 4, k % 4, np.zeros(2))
-    axes.imshow(decibel(turned[..., 0]), cmap="gray", vmin=-20, vmax=0)
-    axes.contour(of, levels=np.arange(9) + 0.5, colors="#D55E00", linewidths=0.8)
-    axes.set(title=f"{'mirrored, ' if k >= 4 else ''}{k % 4} quarters", xticks=[], yticks=[])
-    axes.grid(visible=False)
-picture
+AugmentationExplorer()
 
 # %% [markdown]
 r"""

@@ -38,9 +38,9 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from dla_widgets import check, hint
+from dla_widgets import SceneExplorer, check, hint
 from dla_widgets.landcover.class_weights import class_counts, class_weights
-from dla_widgets.landcover.figures import class_map, confusion_picture, side_by_side
+from dla_widgets.landcover.figures import class_map, confusion_picture
 from dla_widgets.landcover.legend import IGNORE, NAMES, label
 from dla_widgets.landcover.losses import combined, cross_entropy, dice
 from dla_widgets.landcover.models import load_reference, unet
@@ -63,7 +63,13 @@ print(patient)
 
 # %%
 lively = int(((labels > 0) & known).sum(axis=(1, 2)).argmax())  # the scene with the most pixels that are not forest
-side_by_side(valid, {"network": prediction}, str(valid["scene"].values[lively]))
+SceneExplorer(valid, prediction, str(valid["scene"].values[lively]), state="left=labels;right=prediction")
+
+# %% [markdown]
+r"""
+**Try it.** Swipe the divider over the scene. Find one error that sits on a border, one patch that is missing altogether, and one
+place where you would rather believe the network than the label: bring the radar to one side and look.
+"""
 
 # %% [markdown] advisor
 r"""
