@@ -298,8 +298,8 @@ where
 r"""
 Be slow to explain the gain. With 32 rivers, one attribute in twenty reaches a rank correlation of 0.35 by luck alone,
 and there are almost thirty to try. Who looks long enough always finds a reason. The worst quarter is safer ground. On
-the simulated basins all eight have an aridity above 1, and little more than half of all rivers have. (`where.selected` are the ids
-that you have kept or picked, `where.selection()` is their data set, to look at or to train on.)
+the simulated basins all eight have an aridity above 1, and little more than half of all rivers have. (`where.selected`
+are the ids that you have kept or picked, `where.selection()` is their data set, to look at or to train on.)
 
 ## Who rules the loss?
 

@@ -4,6 +4,8 @@ import { explorer, slider, choice, button, readout, group } from "./panels.js";
 import { plot } from "./plot.js";
 import { rampColour } from "./raster.js";
 
+const SHADES = Array.from({ length: 64 }, (_, k) => rampColour("viridis", k / 63));
+
 /** The quantile of sorted values, between neighbours as NumPy has it. */
 function quantile(sorted, share) {
   const at = share * (sorted.length - 1);
@@ -62,6 +64,19 @@ export default explorer((p) => {
   const outlines = new Image();
   outlines.onload = () => p.schedule();
   outlines.src = p.data.outlines;
+  const sized = document.createElement("canvas"); // the outlines in the size of the screen: scaling them takes longer than all else
+  function drawOutlines(context, left, top, width, height) {
+    if (!outlines.complete || !outlines.naturalWidth) return;
+    const ratio = window.devicePixelRatio || 1;
+    const [w, high] = [Math.round(width * ratio), Math.round(height * ratio)];
+    if (sized.width !== w || sized.height !== high) {
+      [sized.width, sized.height] = [w, high];
+      const small = sized.getContext("2d");
+      small.imageSmoothingQuality = "high";
+      small.drawImage(outlines, 0, 0, w, high);
+    }
+    context.drawImage(sized, left, top, width, height);
+  }
 
   const west = ids.map((_, k) => k).sort((a, b) => x[a] - x[b]);
   const toggle_ = (k) => {
@@ -125,25 +140,42 @@ export default explorer((p) => {
 
     const c = p.colour;
     const [dark, bright] = sorted.length ? [quantile(sorted, 0.02), quantile(sorted, 0.98)] : [0, 1];
-    const shade = Array.from(v, (value) => (Number.isFinite(value) ? rampColour("viridis", (value - dark) / (bright - dark || 1)) : c.muted));
+    const groups = SHADES.map(() => []); // basins of one colour are painted in one go
+    const left_out = [];
+    keep.forEach((chosen, i) => {
+      const share = Math.min(1, Math.max(0, (v[i] - dark) / (bright - dark || 1)));
+      (chosen ? groups[Math.round(share * (SHADES.length - 1))] : left_out).push(i);
+    });
     const dots = (chart, places) => chart.custom((context) => {
       const size = (n > 200 ? 3.2 : 5.5) * p.scale;
-      const draw = (i, radius) => {
+      const trace = (list, radius) => {
         context.beginPath();
-        context.arc(chart.px(places[i][0]), chart.py(places[i][1]), radius, 0, 7);
-      };
-      for (const chosen of [false, true]) { // those that are chosen on top
-        for (let i = 0; i < n; i += 1) {
-          if (keep[i] !== chosen || !Number.isFinite(places[i][0]) || !Number.isFinite(places[i][1])) continue;
-          draw(i, chosen ? size : size * 0.6);
-          context.globalAlpha = chosen ? 1 : 0.25;
-          context.fillStyle = chosen ? shade[i] : c.muted;
-          context.fill();
-          context.globalAlpha = 1;
-          if (chosen) { context.strokeStyle = picked.has(i) ? c.cycle[1] : c.text; context.lineWidth = picked.has(i) ? 2.5 : 0.7; context.stroke(); }
+        for (const i of list) {
+          const [px, py] = [chart.px(places[i][0]), chart.py(places[i][1])];
+          if (!Number.isFinite(px) || !Number.isFinite(py)) continue;
+          context.moveTo(px + radius, py);
+          context.arc(px, py, radius, 0, 7);
         }
-      }
-      draw(cursor, size * 1.8);
+      };
+      context.globalAlpha = 0.25;
+      context.fillStyle = c.muted;
+      trace(left_out, size * 0.6);
+      context.fill();
+      context.globalAlpha = 1;
+      context.strokeStyle = c.text;
+      context.lineWidth = n > 200 ? 0.4 : 0.8;
+      groups.forEach((list, k) => { // the chosen ones on top
+        if (!list.length) return;
+        trace(list, size);
+        context.fillStyle = SHADES[k];
+        context.fill();
+        context.stroke();
+      });
+      trace([...picked].filter((i) => keep[i]), size);
+      context.strokeStyle = c.cycle[1];
+      context.lineWidth = 2.5;
+      context.stroke();
+      trace([cursor], size * 1.8);
       context.strokeStyle = c.accent;
       context.lineWidth = 2.5 * p.scale;
       context.stroke();
@@ -161,9 +193,13 @@ export default explorer((p) => {
       const { left, right, top, bottom } = map.box;
       context.fillStyle = c.surface;
       context.fillRect(left - 1, top - 2, right - left + 2, bottom - top + 4); // a map has no axes
-      if (outlines.complete && outlines.naturalWidth) context.drawImage(outlines, left, top, right - left, bottom - top);
+      drawOutlines(context, left, top, right - left, bottom - top);
       const [barLeft, barWidth, barTop, barHigh] = [left + 12, Math.min(190 * p.scale, (right - left) / 3), bottom - 34 * p.scale, 10 * p.scale];
-      for (let i = 0; i < barWidth; i += 1) { context.fillStyle = rampColour("viridis", i / barWidth); context.fillRect(barLeft + i, barTop, 1.5, barHigh); }
+      SHADES.forEach((shade, i) => {
+        context.fillStyle = shade;
+        const at = Math.round(barLeft + i / SHADES.length * barWidth); // whole pixels, or stripes show between them
+        context.fillRect(at, Math.round(barTop), Math.round(barLeft + (i + 1) / SHADES.length * barWidth) - at, Math.round(barHigh));
+      });
       context.fillStyle = c.text;
       context.textBaseline = "top";
       context.textAlign = "left";
@@ -198,7 +234,7 @@ export default explorer((p) => {
     const fitting = (i, length, em) => (labels[i].length * em * p.scale < length ? labels[i] : variables[i]);
     const wide = (chart, i) => fitting(i, (chart.canvas.clientWidth || 300) - 40, 6.6);
     onPlane = ids.map((_, i) => [w[i], v[i]]);
-    against.begin({ x: span(w), y: span(v), xlabel: wide(against, j), ylabel: fitting(k, against.height * (p.presenter ? 1.35 : 1) - 50, 6.6) });
+    against.begin({ x: span(w), y: span(v), xlabel: wide(against, j), ylabel: fitting(k, against.height * (p.presenter ? 1.35 : 1) - 30, 6.6) });
     dots(against, onPlane);
     against.end();
 
