@@ -30,10 +30,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from dla_widgets import check, hint
+from dla_widgets import SkillExplorer, check, hint
 from dla_widgets.panels.picture import Picture
 from dla_widgets.streamflow.basins import PERIODS, open_basins
-from dla_widgets.streamflow.figures import flow_duration_curves, hydrograph
+from dla_widgets.streamflow.figures import flow_duration_curves
 from dla_widgets.streamflow.skill import scores
 
 # %%
@@ -232,19 +232,13 @@ Read it row by row. Lateness shows in $r$, damped or cut-off floods in $\alpha$,
 twice: with more water every flood grows too, so $\alpha$ rises with $\beta$. (A version of 2012 takes that out,
 doi:10.1016/j.jhydrol.2012.01.011.) That is how you read a score: not "0.71", but *in step, too tame, right volume*.
 
-**Try it.** Change the three numbers below and run the cell, as often as you like. Can you make a forecast that has an
-NSE above 0.5, no bias at all, and would be useless to warn of floods? What did you have to do?
+**Try it.** Below, the simulation is the river itself until you spoil it. Can you make a forecast that has an NSE above 0.5, no
+bias at all, and would be useless to warn of floods? What did you have to do? Then undo it, and drag single days with the mouse (or
+click into the picture and use the arrow keys): how much is *one* flood worth, to NSE and to log NSE?
 """
 
 # %% demo="skill"
-late, volume, damping = 1, 1.2, 0.0  # [days], factor [-], 0 leaves the ups and downs, 1 leaves only the mean
-
-mine = spoil(flashy, late, volume, damping)
-parts = kge(flashy.values, mine.values)
-bias = percent_bias(flashy.values, mine.values)
-print(f"all ten years: NSE {nse(flashy.values, mine.values):.2f}   bias {bias:+.0f} %   "
-      + "   ".join(f"{part} {value:.2f}" for part, value in parts.items()))
-hydrograph(flashy, {"mine": mine}, period=around)
+SkillExplorer(flashy)
 
 # %% [markdown]
 r"""
