@@ -39,7 +39,9 @@ SCRIPTS: dict[str, tuple[tuple[str, str], ...]] = {
         "landcover-01": [("backscatter", "water smoothed hopeless power raw_input good_input")],
         "landcover-02": [("speckle", "one_look many_looks boxcar lee told_too_many told_too_few")],
         "landcover-03": [("imbalance", "plain more_forest inverse class_aware prior prevalence")],
-        "landcover-05": [("metrics", "forest no_lake shifted generous salt"), ("scene", "labels_truth map map_truth")],
+        "landcover-04": [("augmentation", "as_it_came quarter_turn half_turn mirror mirror_north_south flat flattened"),
+                         ("scene", "radar bands")],
+        "landcover-05": [("metrics", "forest no_river shifted generous salt"), ("scene", "labels_truth map map_truth")],
         "landcover-06": [("imbalance", "plain class_aware bundled prevalence")],
     }.items()
 }
