@@ -128,6 +128,10 @@ class Explorer(anywidget.AnyWidget):
     def __init__(self, *args: Any, state: str = "", presenter: bool = False, **options: Any):
         traits = {name: options.pop(name) for name in list(options) if name in self._states()}
         super().__init__(presenter=presenter)
+        if self.comm is not None:
+            # ipykernel 7.4 sends what a page says to the shell that last spoke to it: one that is busy with a cell, or
+            # one that went when the page was reloaded. The page knows better which shell listens.
+            self.comm._reply_subshell_for = None
         self._worker = Newest(self._failed)
         self.on_msg(self._message)
         try:
