@@ -2,7 +2,8 @@
 
 python benchmarks/explorers.py [--presses 25]
 
-Also Lee's filter on 512 x 512 pixels, in the browser. All pictures show the same year of the same river, spoiled by the same factor. Needs what the tests need (extra: test, chromium).
+All show the same year of the same river, spoiled by the same factor. Also Lee's filter on 512 x 512 pixels, in the browser.
+Needs what the tests need (extra: test, chromium).
 """
 
 import argparse
@@ -111,7 +112,8 @@ slider.observe(moved, "value")
 display(slider)
 plt.show()
 '''
-WAYS = {"explorer, in the browser": (OURS, "[data-control=volume]"), "explorer, fed by the kernel": (KERNEL_FED, "[data-control=volume]"),
+WAYS = {"explorer, in the browser": (OURS, "[data-control=volume]"),
+        "explorer, fed by the kernel": (KERNEL_FED, "[data-control=volume]"),
         "interact + inline": (INTERACT, ".noUi-handle"), "ipympl": (IPYMPL, ".noUi-handle")}  # fmt: skip
 
 #: Looks at the picture once after every frame: when it changed, and whether it was ever empty.
@@ -122,15 +124,20 @@ WATCH = """([cell]) => {
     strip.width = 64; strip.height = 64;
     const inner = strip.getContext('2d', { willReadFrequently: true });
     function fingerprint() {
-        const found = [...cell.querySelectorAll('.jp-OutputArea canvas, .jp-OutputArea img')].filter(e => e.offsetParent && e.clientHeight > 80);
+        const found = [...cell.querySelectorAll('.jp-OutputArea canvas, .jp-OutputArea img')]
+            .filter(e => e.offsetParent && e.clientHeight > 80);
         if (!found.length) return 'blank';
         const source = found[0];
-        if (source.tagName === 'IMG') return source.complete && source.naturalWidth ? source.src.length + source.src.slice(-2000, -1000) + source.src.slice(5000, 9000) : 'blank';
+        if (source.tagName === 'IMG') return source.complete && source.naturalWidth
+            ? source.src.length + source.src.slice(-2000, -1000) + source.src.slice(5000, 9000) : 'blank';
         inner.clearRect(0, 0, 64, 64);
         inner.drawImage(source, 0, 0, source.width, source.height, 0, 0, 64, 64);
         const data = inner.getImageData(0, 0, 64, 64).data;
         let hash = 0, varied = false;
-        for (let i = 0; i < data.length; i += 4) { hash = (hash * 31 + data[i] * 7 + data[i + 1] * 3 + data[i + 2]) | 0; varied ||= data[i] !== data[0]; }
+        for (let i = 0; i < data.length; i += 4) {
+            hash = (hash * 31 + data[i] * 7 + data[i + 1] * 3 + data[i + 2]) | 0;
+            varied ||= data[i] !== data[0];
+        }
         return varied ? String(hash) : 'blank';
     }
     const channel = new MessageChannel();

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from functools import cache
 
 from dla_widgets.demos import EXPLORERS, explorer_class
-
-if os.environ.get('ONLY'): EXPLORERS={k:EXPLORERS[k] for k in os.environ['ONLY'].split(',')}  # TEMPORARY
 
 READ = """root => [root.dataset.state,
   ...['.dla-words', '.dla-problem'].map(part => root.querySelector(part).textContent),

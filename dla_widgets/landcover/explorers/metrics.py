@@ -29,7 +29,8 @@ SCENE = (
     "1a9g2a20d1a7g2a22d1a5g3a23d1a4g2a25d2a1g2a27d2g2a29g2a30g1a30g1a31g1a319g1a31g1a31g2a31g1a32g1a29"
 )
 NAMED = dict(enumerate(NAMES))
-SHOWN = {"accuracy": "accuracy", "balanced": "balanced accuracy", "macro_f1": "macro F1", "mean_iou": "mean IoU", "kappa": "kappa"}
+SHOWN = {"accuracy": "accuracy", "balanced": "balanced accuracy", "macro_f1": "macro F1", "mean_iou": "mean IoU",
+         "kappa": "kappa"}  # fmt: skip
 
 
 def written(labels: np.ndarray) -> str:
@@ -59,7 +60,7 @@ def _presets() -> Iterator[Preset]:
     for dy, dx in ((0, 1), (1, 0), (0, -1), (-1, 0)):
         thick = np.where((thick == 0) & (np.roll(truth, (dy, dx), (0, 1)) != 0), np.roll(truth, (dy, dx), (0, 1)), thick)
     yield Preset("forest", "", "A map that says forest everywhere. Nobody went there. What is it worth?",
-                 "Accuracy 89 %, kappa 0: nothing was seen. Macro F1 0.19, which is forest's F1 shared by five classes.")  # fmt: skip
+                 "Accuracy 89 %, kappa 0: nothing was seen. Macro F1 0.19: forest's F1, shared by five classes.")  # fmt: skip
     yield Preset("perfect", f"painting={written(truth)}", "The true map. All scores agree, for once.", "All of them are 1.")
     yield Preset("no_river", f"painting={written(np.where(truth == river, 0, truth))}",
                  "Everything is right, but for the river, which became forest.",
@@ -90,10 +91,10 @@ class MetricsExplorer(Explorer):
     painting = t.Unicode("", help="the map, as letters a to i for the classes and how many pixels follow").tag(
         sync=True, label="The painted map")
 
-    formats = dict.fromkeys(SHOWN, ".3f") | {"accuracy": ".1%", "balanced": ".1%", "f1": ".2f", "wrong": "d", "width": "d", "known": "d",
-        "iou": ".2f", "precision": ".2f", "recall": ".2f"}  # fmt: skip
-    words = ("The brush paints {brush}, {width} pixels wide. {wrong} of {known} pixels are wrong. Accuracy {accuracy}, balanced accuracy {balanced}, macro F1 "
-             "{macro_f1}, mean IoU {mean_iou}, kappa {kappa}. F1 by class: {each}.")  # fmt: skip
+    formats = dict.fromkeys(SHOWN, ".3f") | {"accuracy": ".1%", "balanced": ".1%", "f1": ".2f", "wrong": "d",
+        "width": "d", "known": "d", "iou": ".2f", "precision": ".2f", "recall": ".2f"}  # fmt: skip
+    words = ("The brush paints {brush}, {width} pixels wide. {wrong} of {known} pixels are wrong. "
+             "Accuracy {accuracy}, balanced accuracy {balanced}, macro F1 {macro_f1}, mean IoU {mean_iou}, kappa {kappa}. F1 by class: {each}.")  # fmt: skip
     presets = tuple(_presets())
 
     def load(self, labels: Any = None, prediction: Any = None) -> None:
@@ -125,7 +126,8 @@ class MetricsExplorer(Explorer):
         return found | {
             "accuracy": c.accuracy, "balanced": c.balanced_accuracy, "macro_f1": c.macro_f1,
             "mean_iou": float(np.mean(c.iou[there])),
-            "kappa": kappa, "brush": NAMES[self.brush], "width": self.width, "wrong": int(c.pixels - np.trace(c.matrix)), "known": c.pixels,
+            "kappa": kappa, "brush": NAMES[self.brush], "width": self.width,
+            "wrong": int(c.pixels - np.trace(c.matrix)), "known": c.pixels,
             "each": ", ".join(f"{NAMES[k]} {self.written('f1', {'f1': c.f1[k]})}" for k in there),
         }  # fmt: skip
 

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from ...panels.picture import Picture
 
 HERE = Path(__file__).parent
-LAYERS = {"VV": "radar, VV", "VH": "radar, VH", "colour": "radar, colour", "labels": "labels", "truth": "truth", "prediction": "prediction"}
+LAYERS = {"VV": "radar, VV", "VH": "radar, VH", "colour": "radar, colour", "labels": "labels", "truth": "truth",
+          "prediction": "prediction"}  # fmt: skip
 #: backscatter is shown in steps of 1/6 dB from here on [dB]
 LOWEST, STEP = -36.0, 1 / 6
 #: longitude and latitude are known at so many nodes along each side, and interpolated in between
@@ -51,10 +52,10 @@ class SceneExplorer(Explorer):
 
     formats = {"divider": ".0%", "row": "d", "column": "d", "x": ",.0f", "y": ",.0f", "lon": ".5f", "lat": ".5f", "vv": ".1f",
                "vh": ".1f", "accuracy": ".1%", "macro_f1": ".3f", "wrong_labels": ".1%"}  # fmt: skip
-    words = ("Scene {name}: {left} to the left, {right} to the right of the divider at {divider}. The cursor is at row {row}, column "
-             "{column}, easting {x} m, northing {y} m, longitude {lon}, latitude {lat}: VV {vv} dB, VH {vh} dB, labelled {label}, truly "
-             "{truth}, mapped as {prediction}. Against the labels the map has an accuracy of {accuracy} and a macro F1 of {macro_f1}; "
-             "{wrong_labels} of the labels are not the truth.")  # fmt: skip
+    words = ("Scene {name}: {left} to the left, {right} to the right of the divider at {divider}. The cursor is at row {row}, "
+             "column {column}, easting {x} m, northing {y} m, longitude {lon}, latitude {lat}: VV {vv} dB, VH {vh} dB, labelled "
+             "{label}, truly {truth}, mapped as {prediction}. Against the labels the map has an accuracy of {accuracy} and a "
+             "macro F1 of {macro_f1}; {wrong_labels} of the labels are not the truth.")  # fmt: skip
     presets = (
         Preset("radar", "", "Radar to the left, labels to the right. Swipe: what can you recognise in the radar?",
                "Fields, water and the village are there in both; the labels are blocks of 100 m."),
@@ -113,7 +114,8 @@ class SceneExplorer(Explorer):
         known = labels != IGNORE
         return {
             "name": self.data["name"], "left": LAYERS[self.left], "right": LAYERS[self.right], "divider": self.divider,
-            "row": row, "column": column, "x": a * (column + 0.5) + b * (row + 0.5) + c, "y": d * (column + 0.5) + e * (row + 0.5) + f,
+            "row": row, "column": column, "x": a * (column + 0.5) + b * (row + 0.5) + c,
+            "y": d * (column + 0.5) + e * (row + 0.5) + f,
             "lon": lon, "lat": lat, **{band: LOWEST + (self.data[band][row, column] + 0.5) * STEP for band in ("vv", "vh")},
             "label": _named(labels, row, column), "truth": _named(truth, row, column), "prediction": _named(mapped, row, column),
             "accuracy": score.accuracy if score else np.nan, "macro_f1": score.macro_f1 if score else np.nan,
@@ -159,8 +161,8 @@ def _of_scene(prediction: Any, number: int, shape: tuple[int, int]) -> np.ndarra
     values = np.asarray(prediction)
     values = values[number] if values.ndim == 3 and number < len(values) else values
     if values.shape != shape or values.dtype.kind not in "iu":
-        raise SceneError(f"the prediction needs whole numbers of shape {shape}, or (scene, y, x) of them; received {values.dtype} of "
-                         f"shape {np.shape(prediction)}")  # fmt: skip
+        raise SceneError(f"the prediction needs whole numbers of shape {shape}, or (scene, y, x) of them; received "
+                         f"{values.dtype} of shape {np.shape(prediction)}")  # fmt: skip
     return values.astype(np.uint8)
 
 

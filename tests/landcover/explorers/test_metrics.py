@@ -12,7 +12,8 @@ from dla_widgets.landcover.explorers.metrics import SCENE, read, written
 
 
 @settings(max_examples=25, deadline=None)
-@given(arrays(np.uint8, (6, 7), elements=st.sampled_from([0, 1, 3, 8])), arrays(np.uint8, (6, 7), elements=st.sampled_from([0, 1, 6])))
+@given(arrays(np.uint8, (6, 7), elements=st.sampled_from([0, 1, 3, 8])),
+       arrays(np.uint8, (6, 7), elements=st.sampled_from([0, 1, 6])))  # fmt: skip
 def test_scores_are_those_of_scikit_learn(labels, painted):
     labels[0, 0] = 255
     numbers = MetricsExplorer(labels, painted).numbers()
