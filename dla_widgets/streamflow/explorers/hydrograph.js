@@ -120,7 +120,7 @@ export default explorer((p) => {
 
     const [high, low] = [exceeded(o), exceeded(m)];
     const share = (values) => Float64Array.from(values, (_, k) => (k + 1) / (values.length + 1) * 100);
-    curve.begin({ x: [0, 100], y: [Math.max(top * 1e-4, 1e-3), top * 1.4], yscale: "log", xlabel: "days exceeded [%]", ylabel: "mm/day" });
+    curve.begin({ x: [0, 100], y: [Math.max(top * 1e-4, 1e-3, Number.isFinite(floor) ? floor * 0.7 : 0), top * 1.4], yscale: "log", xlabel: "days exceeded [%]", ylabel: "mm/day" });
     const flowing = (values) => values.map((v) => Math.max(v, 1e-4));
     curve.line(share(high), flowing(high), { colour: c.observed, width: 1.9 });
     if (low.length) curve.line(share(low), flowing(low), { colour: c.cycle[1], dash: [6, 3] });
