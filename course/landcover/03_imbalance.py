@@ -35,7 +35,7 @@ made on training and validation scenes; the test scenes stay shut until the last
 import numpy as np
 import pandas as pd
 
-from dla_widgets import check, hint
+from dla_widgets import ImbalanceExplorer, check, hint
 from dla_widgets.landcover.figures import class_bars, class_map
 from dla_widgets.landcover.legend import IGNORE, NAMES, label
 from dla_widgets.landcover.scenes import arrays, decibel, open_scenes, select_scenes
@@ -243,6 +243,16 @@ r"""
 The same instrument, the same radar, the same physics. Only the country is different. **A precision says nothing until
 you know how rare the class is**, and a classifier that shone on a balanced data set may be useless on the map.
 
+**Try it.** A network has mapped pieces of two validation scenes; look at its water. Guess first: if every forest
+pixel counts more often, which of precision, recall, accuracy and macro F1 will stay? Then drag *Forest share* from 50 % to
+99 %. Not one pixel of the map changes. Which of the four would you quote to another country?
+"""
+
+# %% demo="forest_share"
+ImbalanceExplorer(state="prevalence")
+
+# %% [markdown]
+r"""
 ## One number for one class
 
 A single number is wanted after all, for each class. The ordinary mean of precision and recall will not do. Who stamps
@@ -598,6 +608,10 @@ shapes you need a network, and that is lesson 04. There are also better ways tha
 and lesson 05 lets them compete. What will *not* change is the wall. Every network that you train with a plain loss on
 this country will run into it.
 
+**Try it.** See for yourself: go back to the explorer above and press *Reset*. It now holds eight networks, each trained
+with other weights and other crops. Which has the highest macro F1, and what did that cost in accuracy? Then back to the
+plain one, and move only τ, which needs no training. How far up the ridge does that take you?
+
 ## Once
 
 Everything is decided: the features, the classifier, the power. Only now open the test scenes. Once.
@@ -655,7 +669,8 @@ nine classes although this country has no snow, and wonder why they are a ninth 
 the right panel of "what the loss sees" by hand on the board, in true proportion: the wetland curve is thinner than the
 chalk. After the weighted model ask: "So who has an idea?" Somebody will say "in between". Let them.
 
-**Live demo.** The threshold under "Try it": let the room call for a precision of 0.6 *and* a recall of 0.8.
+**Live demo.** The threshold under "Try it": let the room call for a precision of 0.6 *and* a recall of 0.8. Then
+`dla demo landcover-03`. Recall alone stays when the forest share moves: it asks only about pixels of its own class.
 
 **If asked**: focal loss does not help much here by itself; it lowers the weight of easy pixels, and forest-like wetland
 is not easy, it is *outnumbered*.

@@ -51,7 +51,6 @@ function circles(p, into) {
   return (relevant, selected, hits, name, colour) => {
     title.textContent = `${name[0].toUpperCase()}${name.slice(1)}`;
     list.style.setProperty("--class", colour);
-    list.style.setProperty("--alarm", p.colour.cycle[1]);
     const width = canvas.clientWidth;
     const height = 150;
     const ratio = window.devicePixelRatio || 1;
@@ -73,7 +72,7 @@ function circles(p, into) {
     const disc = (at, r, fill) => { c.beginPath(); c.arc(x(at), y, r * fit, 0, 7); c.fillStyle = fill; c.fill(); };
     c.globalAlpha = 0.3;
     disc(0, ra, colour);
-    disc(gap, rb, p.colour.cycle[1]);
+    disc(gap, rb, p.colour.muted);
     if (hits > 0) {
       c.save();
       c.beginPath();
@@ -179,9 +178,9 @@ const LOOKS = `.dla-matrix { font-size: 0.8em; width: 100%; table-layout: fixed;
   .dla-im-count { font-weight: 650; }
   .dla-im-found { background: var(--class); }
   .dla-im-missed { background: color-mix(in srgb, var(--class) 30%, var(--dla-surface)); }
-  .dla .dla-im-false { background: color-mix(in srgb, var(--alarm) 30%, var(--dla-surface)); border-style: dashed; }
+  .dla .dla-im-false { background: color-mix(in srgb, var(--dla-muted) 30%, var(--dla-surface)); border-style: dashed; }
   .dla-im-scores { font-size: 0.88em; }
-  .dla-presenter .dla-im-key, .dla-presenter .dla-im-scores { font-size: 0.8em; }`;
+  .dla-presenter .dla-im-key, .dla-presenter .dla-im-scores { font-size: 0.75em; }`;
 
 /** Names at the left and one or two bars each; `from` is where the bars begin. */
 function rowsOfBars(chart, rows, names, series, { from = 0, log = false, xticks = null } = {}) {
