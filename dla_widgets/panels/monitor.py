@@ -97,6 +97,7 @@ class TrainingMonitor(Hooks, Explorer):
         self._status, self._trainer, self._thread, self._shown, self.model = "idle", None, None, False, None
         self._returned, self._error = None, None
         self._params: dict[str, Any] = {}
+        self._given_params, self._given_model = self._params, None  # by Keras; taken when a training begins
         self._forget()
         if mode not in ("auto", "min", "max"):
             raise MonitorError(f"mode must be auto, min or max, received {mode!r}; it says whether a small or a large "
@@ -258,16 +259,17 @@ class TrainingMonitor(Hooks, Explorer):
     # what Keras calls, on the thread that trains
 
     def set_params(self, params: dict[str, Any]) -> None:
-        self._params = params or {}
+        self._check_free()
+        self._given_params = params or {}
 
     def set_model(self, model: keras.Model) -> None:
-        if model is not self.model:
-            self._fresh_model = True
-        self.model = model
+        self._check_free()
+        self._given_model = model
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         self._check_free()
-        self._fresh = True
+        self._params, self._fresh = self._given_params, True
+        self.model, self._fresh_model = self._given_model, self._fresh_model or self._given_model is not self.model
         if threading.current_thread() is not self._thread:  # a training of the user's own, in a cell or a script
             self._trainer, self._thread, self._error = threading.current_thread(), None, None
             self._appear()
