@@ -78,11 +78,13 @@ def test_heavy_packages_are_loaded_only_where_they_are_used():
     assert not wrong
 
 
-def test_nobody_uses_pyplot_or_pickle():
+def test_nobody_uses_pyplot_or_pickle_or_output_widgets():
+    """Pyplot's state is shared by all threads, pickles run what they hold, Output widgets swallow exceptions."""
     pattern = re.compile(
-        r"^\s*(import|from)\s+(pickle|cloudpickle|joblib|matplotlib\.pyplot)|import pyplot|allow_pickle=True", re.M
-    )
+        r"^\s*(import|from)\s+(pickle|cloudpickle|joblib|matplotlib\.pyplot)|import pyplot|allow_pickle=True"
+        r"|widgets\.Output\(|^\s*from ipywidgets import .*\bOutput\b", re.M)  # fmt: skip
     assert pattern.search("from matplotlib import pyplot as plt") and pattern.search("    import pickle")  # can fail
+    assert pattern.search("out = widgets.Output()") and pattern.search("from ipywidgets import HBox, Output")
     assert not [
         str(p)
         for room in ("dla_widgets", "autograder")

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
+from functools import wraps
 from math import isfinite, isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -124,6 +125,11 @@ class Explorer(anywidget.AnyWidget):
     notice = t.Unicode("", help="a remark shown in the frame").tag(sync=True)
     _preset = t.Int(-1).tag(sync=True)
     _frame = t.Dict().tag(sync=True)
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "figure" in vars(cls):
+            cls.figure = _in_style(cls.figure)
 
     def __init__(self, *args: Any, state: str = "", presenter: bool = False, **options: Any):
         traits = {name: options.pop(name) for name in list(options) if name in self._states()}
@@ -271,6 +277,19 @@ class Explorer(anywidget.AnyWidget):
             picture = self.figure()
             data["image/png"] = base64.b64encode(picture.png()).decode("ascii")
         return data, metadata
+
+
+def _in_style(figure: Callable[[Any], Picture]) -> Callable[[Any], Picture]:
+    """`figure`, drawn in the course's look."""
+
+    @wraps(figure)
+    def styled(self: Any) -> Picture:
+        from .picture import style
+
+        with style():
+            return figure(self)
+
+    return styled
 
 
 def example(states: dict[str, t.TraitType]) -> str:

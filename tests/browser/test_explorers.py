@@ -7,6 +7,7 @@ DLA_SCREENSHOTS to a folder to see what the browser saw.
 import os
 from dataclasses import replace
 
+import nbclient
 import nbformat
 import pytest
 from looks import EXPLORERS, controls, disagreements, look, nudge, pull, twin
@@ -243,6 +244,27 @@ def test_the_kernel_knows_what_the_page_shows_and_the_page_what_the_kernel_sets(
     root = explorer_in(lab_page, "skill")
     assert look(root).state == twin("skill").show("coward").state
     assert disagreements("skill", look(root)) == []
+
+
+def test_a_trait_is_linked_to_another_widget_in_the_browser(lab_page):
+    write_into(lab_page, 1 + len(EXPLORERS), "import ipywidgets\nother = ipywidgets.IntText(0)\n"
+               "ipywidgets.jslink((shown['skill'], 'lag'), (other, 'value'))\nother")  # fmt: skip
+    run_cell(lab_page, 1 + len(EXPLORERS))
+    cell_at(lab_page, 1 + len(EXPLORERS)).locator("input").fill("4")
+    lab_page.keyboard.press("Enter")
+    assert "lag=4" in look(explorer_in(lab_page, "skill")).state.split(";")
+
+
+def test_a_notebook_without_a_kernel_shows_the_picture(notebook, page):
+    code = "from dla_widgets import SkillExplorer\nSkillExplorer()"
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+    nbclient.NotebookClient(book, store_widget_state=False).execute()
+    nbformat.write(book, notebook.workdir / "old.ipynb")
+    page.goto(notebook.address("lab/workspaces/old/tree/old.ipynb"))
+    picture_ = page.locator(".jp-OutputArea img")
+    picture_.wait_for()
+    assert picture_.evaluate("e => e.naturalWidth") > 700 and not page.locator(".dla").count()
+    assert str(page.trouble) == ""
 
 
 def test_arrow_keys_are_lost_without_our_mark(lab_page):

@@ -59,9 +59,11 @@ class AugmentationExplorer(Explorer):
 
     formats = {"turns": "d", "incidence": ".0f", "relief": ".1f", "east_west": "+.1f", "north_south": "+.1f", "before": "+.1f",
                "before_ns": "+.1f", "offset": "+.1f"}  # fmt: skip
-    words = ("{position}, {direction} pass, incidence angle {incidence} degrees, relief times {relief}{flat}, brightness "
-             "{offset} dB. As it came, slopes that face west are brighter than those that face east by {before} dB, north over south by "
-             "{before_ns} dB. Afterwards it is {east_west} dB and {north_south} dB: {verdict}.")  # fmt: skip
+    words = (
+        "{position}, {direction} pass, incidence angle {incidence} degrees, relief times {relief}{flat}, brightness {offset} dB. "
+        "As it came, slopes that face west are brighter than those that face east by {before} dB, north over south by "
+        "{before_ns} dB. Afterwards it is {east_west} dB and {north_south} dB: {verdict}."
+    )
     presets = (
         Preset("as_it_came", "", "An ascending pass: the sensor stands in the west. Which slopes are bright?",
                "Those that face west, by 3 dB or more; north and south make no difference."),

@@ -93,8 +93,10 @@ class MetricsExplorer(Explorer):
 
     formats = dict.fromkeys(SHOWN, ".3f") | {"accuracy": ".1%", "balanced": ".1%", "f1": ".2f", "wrong": "d",
         "width": "d", "known": "d", "iou": ".2f", "precision": ".2f", "recall": ".2f"}  # fmt: skip
-    words = ("The brush paints {brush}, {width} pixels wide. {wrong} of {known} pixels are wrong. "
-             "Accuracy {accuracy}, balanced accuracy {balanced}, macro F1 {macro_f1}, mean IoU {mean_iou}, kappa {kappa}. F1 by class: {each}.")  # fmt: skip
+    words = (
+        "The brush paints {brush}, {width} pixels wide. {wrong} of {known} pixels are wrong. Accuracy {accuracy}, balanced "
+        "accuracy {balanced}, macro F1 {macro_f1}, mean IoU {mean_iou}, kappa {kappa}. F1 by class: {each}."
+    )
     presets = tuple(_presets())
 
     def load(self, labels: Any = None, prediction: Any = None) -> None:
