@@ -100,6 +100,21 @@ def test_keys_step_through_the_script(page, demo):
     assert page.trouble.outside == ["https://cdn.example.org/font.css"]
 
 
+def test_a_script_goes_on_to_the_next_explorer_and_back(page, demo):
+    _, address = demo
+    page.goto(address)
+    on_screen(page, *STEPS[0])
+    for step in STEPS[1:]:
+        page.keyboard.press("PageDown")
+        on_screen(page, *step)
+    assert len({explorer for explorer, _ in STEPS}) == 2 == page.locator(".dla-show-place").count()
+    title = explorer_class(STEPS[-1][0]).title
+    assert page.locator(".dla-show-place:not([hidden]) .dla-title").inner_text() == title
+    page.get_by_label("Steps", exact=True).select_option(index=0)
+    on_screen(page, *STEPS[0])
+    assert str(page.trouble) == ""
+
+
 def test_arrow_keys_in_a_slider_move_the_slider(page, demo):
     _, address = demo
     page.goto(address)
