@@ -36,8 +36,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from dla_widgets import check, hint
+from dla_widgets import ImbalanceExplorer, check, hint
 from dla_widgets.landcover.baselines import PixelForest
+from dla_widgets.landcover.class_weights import class_counts
 from dla_widgets.landcover.competition import (
     SubmissionError,
     competition_scenes,
@@ -167,6 +168,18 @@ gain come from: from the recipe, or from the other country?
 more `steps`; `class_weights` of lesson 03 in the loss; the prior correction of lesson 05; another `learning_rate` for
 the network that is trained on. Every run goes into the log, the bad ones too.
 
+**Try it.** The prior correction needs no training: here are *your* networks on a corner of the validation scene with most
+classes. Move τ for each. Whom does it help most, and whom not at all? Can it replace a better training?
+"""
+
+# %% demo="own_networks"
+rich = int(np.argmax([len(np.unique(scene)) for scene in valid_labels]))
+corner = (rich, slice(-160, None), slice(-160, None))
+ImbalanceExplorer({name: entry["logits"][corner] for name, entry in log.items()}, valid_labels[corner],
+                  class_counts(arrays(training)[1]), valid_power[corner])
+
+# %% [markdown]
+r"""
 ## How large is luck?
 
 Two of these numbers differ by a hundredth or two. Is that a better model, or were the thirteen scenes kind to it? The

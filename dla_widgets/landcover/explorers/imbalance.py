@@ -112,6 +112,7 @@ class ImbalanceExplorer(Explorer):
         step = STEP if logits is None else max(STEP, np.ptp(log_prior) * type(self).tau.max / 250)  # what may win must be kept
         if logits is not None:
             kept = {name: quantised(image, step) for name, image in given.items()}
+            self.presets = ()  # what they say is true of the stored networks
             known = self._labels[self._labels != IGNORE]
             self.share = float(np.clip(round(np.mean(known == NAMES.index("forest")), 2), 0.5, 0.99))  # begin with what is there
         self.data = {

@@ -120,6 +120,7 @@ def test_networks_of_your_own():
     explorer = ImbalanceExplorer(logits, labels, COUNTS)
     assert explorer.problem == "" and explorer.describe().startswith("Your network yours.")
     assert explorer.numbers()["accuracy"] > 0.9
+    assert explorer.share == pytest.approx(np.mean(labels == 0), abs=0.005) and not explorer.presets
     two = ImbalanceExplorer({"mine": logits, "theirs": -logits}, labels, COUNTS, which=1)
     assert two.describe().startswith("Your network theirs.") and two.numbers()["accuracy"] < 0.1
 
