@@ -55,7 +55,7 @@ import logging
 import keras
 import numpy as np
 
-from dla_widgets import check, hint
+from dla_widgets import MemoryExplorer, TrainingMonitor, check, hint
 from dla_widgets.panels.picture import Picture
 from dla_widgets.streamflow.baselines import Climatology, Conceptual, RidgeLags
 from dla_widgets.streamflow.basins import INPUTS, PERIODS, TARGET, open_basins
@@ -474,6 +474,9 @@ wrongly later.
 
 And the forget gate: Keras starts its bias at 1. From there it is a long way to snow; set it to 3 before the first
 update. What that means for a bucket, the cell prints. You know which block of the bias it is.
+
+The `TrainingMonitor` draws the loss while it falls. In a project of your own, `monitor.fit(model, x, y, epochs=20)`
+trains beside the notebook and leaves it free; Stop holds any training, and Resume goes on from there.
 """
 
 # %%
@@ -494,7 +497,8 @@ def scaled_network(units=64, seed=0):
 
 
 network = scaled_network()
-history = train(network, snowy, scheme="pieces", updates=60, batch=12)
+monitor = TrainingMonitor()  # a Keras callback: it works in the `fit` of any model
+history = train(network, snowy, scheme="pieces", updates=60, batch=12, callbacks=[monitor], progress=False)
 print(f"60 updates of 12 pieces in {history.history['seconds'][-1]:.1f} s")
 
 # %%
@@ -613,6 +617,21 @@ Where does each curve level off? So far back does this network look. Compare it 
 The left end of a curve does not say what a network *could* do with so few days. This one has learnt to count on full
 buckets and is handed empty ones, and an empty bucket is not "no information". It is a wrong answer: no snow, no soil
 moisture, a drought. That is why the warm-up matters.
+
+Or follow a single day. Below, 30 mm of rain are added to 20 December on a snowy river, and a network that the kit
+brings along answers. **Try it:** move the changed day through December and read the lag, the days until discharge
+differs most. There is a rule, and it has exceptions. Which days are they, and what is different about them? ("Add:
+warmth" shows the temperature.)
+"""
+
+# %% demo="one_day"
+MemoryExplorer(state="snow")
+
+# %% [markdown]
+r"""
+The rule: a day later, a lag of one day less. From 6 to 25 December every day's rain waits for the same 19 April, and
+the melt. The exceptions are 27 to 30 December, a thaw: what falls then is in the river at once and forgotten within
+three days. Nobody told the network where 0 °C is.
 
 ## Open it
 
