@@ -156,6 +156,12 @@ def _houses(rng: np.random.Generator, land: Landscape, mean: np.ndarray) -> None
 
 def observe(rng: np.random.Generator, scene: Scene, land: Landscape, view: View, year: float) -> np.ndarray:
     """One image (2, y, x), linear power, on a date given as a share of a year."""
+    power = surface(rng, scene, land, year)
+    return (power * speckle(rng, land.classes.shape, correlation=view.speckle_correlation)).astype(np.float32)
+
+
+def surface(rng: np.random.Generator, scene: Scene, land: Landscape, year: float) -> np.ndarray:
+    """The same without its speckle (2, y, x): what the mean of endless looks on that date would be."""
     mean = scene.mean.copy()
     c = land.classes
     rain = np.cos(2 * np.pi * (year - 0.35))  # wet season in May
@@ -172,5 +178,4 @@ def observe(rng: np.random.Generator, scene: Scene, land: Landscape, view: View,
     mean[1] += np.where(c == WATER, 0.6 * wind, 0)
     power = linear(mean)
     power = np.stack([ndimage.gaussian_filter(p, BLUR / np.sqrt(2), truncate=3) for p in power])  # the same point response
-    power += linear(np.array(NOISE))[:, None, None]
-    return (power * speckle(rng, c.shape, correlation=view.speckle_correlation)).astype(np.float32)
+    return power + linear(np.array(NOISE))[:, None, None]

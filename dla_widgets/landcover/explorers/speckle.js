@@ -5,10 +5,6 @@ import { plot } from "./plot.js";
 import { raster, ramp } from "./raster.js";
 import { despeckle } from "./filters.js";
 
-const FLOOR = 1e-5; // of power, before its logarithm is taken
-
-function toDecibel(power) { return 10 * Math.log10(Math.max(power, FLOOR)); }
-
 /** Mean and looks of the pixels in a box. */
 function boxLooks(image, columns, top, left, size) {
   let sum = 0;
@@ -44,113 +40,142 @@ function edgesKept(a, b, rows, columns) {
   return ab / Math.sqrt(aa * bb);
 }
 
+/** Root of the mean squared difference. */
+function rootMeanSquare(a, b) {
+  let square = 0;
+  for (let k = 0; k < a.length; k += 1) square += (a[k] - b[k]) ** 2;
+  return Math.sqrt(square / a.length);
+}
+
 export default explorer((p) => {
-  const [rows, columns] = p.data.shape;
+  const { shape: [rows, columns], floor, not_told: notTold, no_window: noWindow, box: size } = p.data;
   const own = p.data.own.length > 0;
   const n = rows * columns;
-  const size = p.data.box;
-  const surface = new Float64Array(n);
-  const surfaceSingle = new Float32Array(n);
-  if (!own) p.data.surface.forEach((level, k) => { surface[k] = p.data.surface_power[level]; surfaceSingle[k] = surface[k]; });
+  const toDecibel = (power, out) => { for (let k = 0; k < n; k += 1) out[k] = 10 * Math.log10(Math.max(power[k], floor)); };
 
-  if (!own) slider(p, "looks");
+  if (!own) {
+    slider(p, "looks");
+    choice(p, "grain");
+  }
   choice(p, "filter");
-  choice(p, "size", { list: true });
-  slider(p, "assumed");
+  const window = choice(p, "size", { list: true });
+  const told = slider(p, "assumed");
   slider(p, "row", { max: rows - size });
   slider(p, "column", { max: columns - size });
 
   const top = group(p, { columns: "1fr 1fr 1fr" });
   const [before, after, ratio] = ["As it came", "Filtered", "Ratio of the two"].map((caption) =>
     raster(p, { columns, rows, caption, label: caption, into: top, width: 300 }));
-  readout(p, [["enl_before", "Looks in the box"], ["enl", "… after filtering"], ["edges", "Edges kept"], ["error", "Error [dB]"], ["ratio_enl", "Looks of the ratio"]]);
+  readout(p, [["enl_before", "Looks in the box"], ["enl", "… after filtering"], ["ratio_enl", "Looks of the ratio"],
+    ...(own ? [] : [["edges", "Edges kept"], ["error", "Error [dB]"]])]);
   const profile = plot(p, { height: 170, caption: "Along the line through the box", label: "Backscatter along a row of the image" });
 
-  let held = false;
+  const within = (row, column) => ({ row: Math.max(0, Math.min(rows - size, row)), column: Math.max(0, Math.min(columns - size, column)) });
   const move = (image) => (event) => {
     const at = image.at(event);
-    p.set({ row: Math.max(0, Math.min(rows - size, at.row - size / 2)), column: Math.max(0, Math.min(columns - size, at.column - size / 2)) });
+    p.set(within(at.row - size / 2, at.column - size / 2));
   };
-  const by = (dr, dc) => () => p.set({ row: Math.max(0, Math.min(rows - size, p.state.row + dr)), column: Math.max(0, Math.min(columns - size, p.state.column + dc)) });
+  const by = (down, right) => () => p.set(within(Math.min(p.state.row, rows - size) + down, Math.min(p.state.column, columns - size) + right));
+  let held = false;
   for (const image of [before, after, ratio]) {
     const canvas = image.canvas;
-    canvas.style.touchAction = "none";
+    Object.assign(canvas.style, { touchAction: "none", cursor: "move" });
     canvas.addEventListener("pointerdown", (event) => { held = true; canvas.setPointerCapture(event.pointerId); move(image)(event); });
     canvas.addEventListener("pointermove", (event) => held && move(image)(event));
-    canvas.addEventListener("pointerup", () => { held = false; });
+    for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => { held = false; });
     p.keys(canvas, `${canvas.getAttribute("aria-label")}. Arrow keys move the box in which looks are counted.`, {
       ArrowLeft: by(0, -2), ArrowRight: by(0, 2), ArrowUp: by(-2, 0), ArrowDown: by(2, 0),
     });
   }
 
-  const image = new Float32Array(n);
-  const filtered = new Float32Array(n);
-  const taken = new Float32Array(n);
-  const [inDecibel, outDecibel] = [new Float32Array(n), new Float32Array(n)];
-  const [grey, diverging] = [ramp("grey"), ramp("diverging")];
-  let shownLooks = 0;
+  const [image, filtered, taken] = [new Float32Array(n), new Float32Array(n), new Float32Array(n)];
+  const [inDecibel, outDecibel, ratioDecibel] = [new Float64Array(n), new Float64Array(n), new Float64Array(n)];
+  const [surface, surfaceSingle, surfaceDecibel] = [new Float64Array(n), new Float32Array(n), new Float64Array(n)];
+  const x = Float64Array.from({ length: columns }, (_, k) => k);
+  const grey = ramp("grey");
+  let seen = ""; // what the image was made from, and what the filter was set to: a moved box needs neither again
+  let made = "";
+  let judged = {};
+  if (own) {
+    image.set(p.data.own);
+    toDecibel(image, inDecibel);
+  } else {
+    for (let k = 0; k < n; k += 1) surfaceSingle[k] = surface[k] = p.data.surface_power[p.data.surface[k]];
+    toDecibel(surface, surfaceDecibel);
+  }
 
-  function scene(looks) {
-    if (own) { image.set(p.data.own); return; }
-    if (looks === shownLooks) return;
-    const { singles, look_power: power } = p.data;
+  /** The surface under the mean of so many single looks. */
+  function expose(s) {
+    const key = `${s.grain} ${s.looks}`;
+    if (own || key === seen) return;
+    seen = key;
+    const [singles, power] = [p.data[s.grain], p.data.look_power];
     for (let k = 0; k < n; k += 1) {
       let sum = power[singles[k]];
-      for (let one = 1; one < looks; one += 1) sum += power[singles[one * n + k]];
-      image[k] = surface[k] * (sum / looks);
+      for (let one = 1; one < s.looks; one += 1) sum += power[singles[one * n + k]];
+      image[k] = surface[k] * (sum / s.looks);
     }
-    shownLooks = looks;
+    toDecibel(image, inDecibel);
+    judged.edges_before = edgesKept(surfaceSingle, image, rows, columns);
+    judged.error_before = rootMeanSquare(inDecibel, surfaceDecibel);
   }
 
-  function error(values) {
-    let square = 0;
-    for (let k = 0; k < n; k += 1) square += (toDecibel(values[k]) - toDecibel(surface[k])) ** 2;
-    return Math.sqrt(square / n);
+  function filter(s) {
+    const key = `${seen} ${s.filter} ${s.size} ${s.assumed}`;
+    if (key === made) return;
+    made = key;
+    despeckle(s.filter, image, rows, columns, s.size, s.assumed, filtered);
+    toDecibel(filtered, outDecibel);
+    for (let k = 0; k < n; k += 1) taken[k] = filtered[k] > 0 ? image[k] / filtered[k] : 1;
+    toDecibel(taken, ratioDecibel);
+    if (own) return;
+    judged.edges = edgesKept(surfaceSingle, filtered, rows, columns);
+    judged.error = rootMeanSquare(outDecibel, surfaceDecibel);
   }
+
+  function setting(s) {
+    if (s.filter === "none") return "no filter";
+    const wide = noWindow.includes(s.filter) ? 7 : s.size;
+    const looks = notTold.includes(s.filter) ? "" : `, told ${s.assumed} look${s.assumed > 1 ? "s" : ""}`;
+    return `filter ${p.spec.filter.names[p.spec.filter.values.indexOf(s.filter)]}, ${wide} x ${wide} pixels${looks}`;
+  }
+
+  if (own) judged = { edges: NaN, edges_before: NaN, error: NaN, error_before: NaN };
 
   return (s) => {
-    scene(s.looks);
-    despeckle(s.filter, image, rows, columns, s.size, s.assumed, filtered);
-    for (let k = 0; k < n; k += 1) {
-      taken[k] = filtered[k] > 0 ? image[k] / filtered[k] : 1;
-      inDecibel[k] = toDecibel(image[k]);
-      outDecibel[k] = toDecibel(filtered[k]);
-    }
-    const row = Math.min(s.row, rows - size);
-    const column = Math.min(s.column, columns - size);
+    expose(s);
+    filter(s);
+    window.disabled = noWindow.includes(s.filter);
+    told.disabled = notTold.includes(s.filter);
+    const { row, column } = within(s.row, s.column);
+    const c = p.colour;
     const box = (context, scale) => {
-      context.strokeStyle = "#ffffff";
-      context.lineWidth = 4;
-      context.strokeRect(column * scale, row * scale, size * scale, size * scale);
-      context.strokeStyle = p.colour.cycle[1];
-      context.lineWidth = 2;
-      context.strokeRect(column * scale, row * scale, size * scale, size * scale);
-      context.fillStyle = p.colour.cycle[1];
+      for (const [colour, width] of [["#ffffff", 4], ["#D55E00", 2]]) {
+        context.strokeStyle = context.fillStyle = colour;
+        context.lineWidth = width;
+        context.strokeRect(column * scale, row * scale, size * scale, size * scale);
+      }
       context.fillRect(0, (row + size / 2) * scale, columns * scale, 1);
     };
     before.values(inDecibel, -18, -2, grey);
     after.values(outDecibel, -18, -2, grey);
-    ratio.values(taken, 0, 2, diverging);
+    ratio.values(ratioDecibel, -6, 6, grey);
     for (const each of [before, after, ratio]) each.paint(box);
 
-    const line = row + Math.floor(size / 2);
-    const c = p.colour;
-    const x = Float64Array.from({ length: columns }, (_, k) => k);
+    const line = row + size / 2;
     const part = (values) => values.subarray(line * columns, (line + 1) * columns);
     profile.begin({ x: [0, columns - 1], y: [-22, 2], xlabel: "column", ylabel: "VV [dB]" });
-    profile.band([column, column + size], [-22, -22], [2, 2], { colour: c.cycle[1], alpha: 0.12 });
+    profile.band([column, column + size], [-22, -22], [2, 2], { colour: c.cycle[1], alpha: 0.14, label: "box" });
     profile.line(x, part(inDecibel), { colour: c.muted, width: 1, label: "as it came" });
-    if (!own) profile.line(x, Float64Array.from(part(surface), toDecibel), { colour: c.observed, width: 1.6, dash: [5, 3], label: "surface" });
+    if (!own) profile.line(x, part(surfaceDecibel), { colour: c.observed, width: 1.6, dash: [5, 3], label: "surface" });
     profile.line(x, part(outDecibel), { colour: c.cycle[0], width: 2.2, label: "filtered" });
     profile.end();
 
     const inBox = (values) => boxLooks(values, columns, row, column, size);
     const left = inBox(taken);
     return {
-      filter: p.spec.filter.names[p.spec.filter.values.indexOf(s.filter)], size: s.filter === "refined_lee" ? 7 : s.size,
-      assumed: s.assumed, looks: s.looks, enl: inBox(filtered).looks, enl_before: inBox(image).looks, ratio: left.mean, ratio_enl: left.looks,
-      edges: own ? NaN : edgesKept(surfaceSingle, filtered, rows, columns), edges_before: own ? NaN : edgesKept(surfaceSingle, image, rows, columns),
-      error: own ? NaN : error(filtered), error_before: own ? NaN : error(image),
+      ...judged, setting: setting(s), looks: s.looks, grain: s.grain === "white" ? "white" : "the radar's",
+      saying: own ? "own" : "simulated", enl: inBox(filtered).looks, enl_before: inBox(image).looks, ratio: left.mean, ratio_enl: left.looks,
     };
   };
 });
