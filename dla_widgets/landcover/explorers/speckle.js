@@ -60,15 +60,15 @@ export default explorer((p) => {
   choice(p, "filter");
   const window = choice(p, "size", { list: true });
   const told = slider(p, "assumed");
-  slider(p, "row", { max: rows - size });
-  slider(p, "column", { max: columns - size });
+  slider(p, "row", { max: rows - size, show: (v) => String(Math.min(v, rows - size)) });
+  slider(p, "column", { max: columns - size, show: (v) => String(Math.min(v, columns - size)) });
 
   const top = group(p, { columns: "1fr 1fr 1fr" });
   const [before, after, ratio] = ["As it came", "Filtered", "Ratio of the two"].map((caption) =>
     raster(p, { columns, rows, caption, label: caption, into: top, width: 300 }));
   readout(p, [["enl_before", "Looks in the box"], ["enl", "… after filtering"], ["ratio_enl", "Looks of the ratio"],
     ...(own ? [] : [["edges", "Edges kept"], ["error", "Error [dB]"]])]);
-  const profile = plot(p, { height: 170, caption: "Along the line through the box", label: "Backscatter along a row of the image" });
+  const profile = plot(p, { height: 150, caption: "Along the line through the box", label: "Backscatter along a row of the image" });
 
   const within = (row, column) => ({ row: Math.max(0, Math.min(rows - size, row)), column: Math.max(0, Math.min(columns - size, column)) });
   const move = (image) => (event) => {
