@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextvars import copy_context
 from difflib import get_close_matches
 from math import inf, isfinite
 from pathlib import Path
@@ -215,7 +216,7 @@ class TrainingMonitor(Hooks, Explorer):
         self._returned, self._error, self.notice = None, None, ""
         if options.get("initial_epoch", 0) != self.epoch:
             self._forget()
-        thread = threading.Thread(target=self._work, args=(work, args, options), name="training", daemon=True)
+        thread = _thread("training", self._work, work, args, options)
         self._thread = self._trainer = thread
         self._set_off()
         self._appear()
@@ -247,7 +248,7 @@ class TrainingMonitor(Hooks, Explorer):
         self._go.set()
         self._say("training")
         if _in_notebook():
-            threading.Thread(target=self._keep_telling, name="monitor", daemon=True).start()
+            _thread("monitor", self._keep_telling).start()
 
     def _finish(self, status: str, error: BaseException | None = None) -> None:
         self._gone = self._clock()
@@ -487,6 +488,11 @@ class TrainingMonitor(Hooks, Explorer):
         return super()._repr_mimebundle_(**options)
 
     _fresh = _fresh_model = False
+
+
+def _thread(name: str, work: Callable, *args: Any) -> threading.Thread:
+    """A thread in the context of the present one: ipykernel 7.0 can't send anything from a thread without."""
+    return threading.Thread(target=copy_context().run, args=(work, *args), name=name, daemon=True)
 
 
 def _parameters(function: Callable) -> tuple[str, ...]:

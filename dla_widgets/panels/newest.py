@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextvars import copy_context
 from typing import Any
 
 
@@ -27,7 +28,8 @@ class Newest:
         with self._lock:
             self._waiting = (work, args)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._loop, daemon=True, name="explorer")
+                # in a copy of this context: ipykernel 7.0 can't send anything from a thread without
+                self._thread = threading.Thread(target=copy_context().run, args=(self._loop,), daemon=True, name="explorer")
                 self._thread.start()
 
     def cancelled(self) -> bool:

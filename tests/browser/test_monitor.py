@@ -171,7 +171,7 @@ def test_in_a_cell_that_trains_itself(page, lab):
     page.wait_for_function("() => parseInt(document.querySelector('[data-number=progress]').textContent) > 2")
     press(root, "Stop", "Enter")
     if ipykernel.version_info < (7,):
-        root.locator(".dla-notice").filter(has_text="The kernel runs a cell and will hear this when the cell has ended").wait_for()
+        root.locator(".dla-notice").filter(has_text="will hear this when the cell has ended").wait_for()
         return
     until(page, "stopped")
     seen = done(root)
