@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 import nbformat
@@ -10,7 +11,7 @@ from nbformat.v4 import new_output
 from typer.testing import CliRunner
 
 from autograder.cli import app
-from autograder.lessons import LessonError, read_lesson
+from autograder.lessons import LessonError, _solution_lines, find_lessons, read_lesson
 from autograder.notebooks import advisor, solution
 from autograder.pages.cells import STATE, VIEW, Outputs
 from autograder.pages.export import Site, index_page, lesson_page
@@ -99,6 +100,18 @@ def test_the_page_has_the_learners_code_and_none_of_the_solution(site, lesson):
     assert "Nearly everybody sums" not in page  # of the advisor's note
     assert "below runoff_ratio" not in page and "below runoff_ratio-tests" not in page
     assert "<b>below " in page  # but other cells have their outputs
+
+
+@pytest.mark.parametrize("path", find_lessons(COURSE), ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_no_lesson_gives_its_solutions_or_notes_away(path, tmp_path):
+    lesson = read_lesson(path)
+    page = lesson_page(Site(COURSE, tmp_path, (lesson,)), lesson, with_outputs(lesson))
+    text = unescape(re.sub(r"<[^>]+>", "", page))
+    public = "\n".join(cell.source for cell in lesson.cells if cell.role not in ("solution", "answer", "advisor"))
+    secret = [line for cell in lesson.cells if cell.role in ("solution", "answer") for line in _solution_lines(cell)]
+    secret += [line for cell in lesson.cells if cell.role == "advisor" for line in cell.source.split("\n") if len(line) > 40]
+    assert len(secret) > 10
+    assert [line for line in secret if line in text and line not in public] == []
 
 
 def test_the_advisors_page_has_both(site, lesson):
