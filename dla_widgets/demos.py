@@ -37,12 +37,12 @@ SCRIPTS: dict[str, tuple[tuple[str, str], ...]] = {
         "streamflow-05": [("basin_map", "skill aridity worst")],
         "streamflow-06": [("hyperparameters", "usual too_fast too_slow forgetful forgetful_rain too_long indifferent")],
         "landcover-01": [("backscatter", "water smoothed hopeless power raw_input good_input")],
-        "landcover-02": [("speckle", "one_look many_looks boxcar lee told_too_many told_too_few")],
-        "landcover-03": [("imbalance", "plain more_forest inverse class_aware prior prevalence")],
+        "landcover-02": [("speckle", "one_look many_looks boxcar lee told_too_many told_too_few white")],
+        "landcover-03": [("imbalance", "plain more_forest inverse class_aware both too_much prior prevalence")],
         "landcover-04": [("augmentation", "as_it_came quarter_turn half_turn mirror mirror_north_south flat flattened"),
                          ("scene", "radar bands")],
         "landcover-05": [("metrics", "forest no_river shifted generous salt"), ("scene", "labels_truth map map_truth")],
-        "landcover-06": [("imbalance", "plain class_aware bundled prevalence")],
+        "landcover-06": [("imbalance", "class_aware both bundled prevalence")],
     }.items()
 }
 
