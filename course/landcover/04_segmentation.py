@@ -327,7 +327,10 @@ print(f"forest, from pixel to pixel: standard deviation {np.nanstd(trees[..., 0]
 # %% [markdown]
 r"""
 Compare the differences with the scatter of single pixels, and decide. In a mountain range the answer would be another
-one.
+one. And thirds of a scene don't see everything: where forest ends at a field, the trees that face the radar stand as a bright
+wall (Bouvet et al. 2018, doi:10.3390/rs10081250), in these scenes too. Ascending and descending passes light walls to the west
+and to the east. A quarter turn makes walls that no pass has lit; the kit does it all the same, and only a validation can say
+whether that costs more than it brings.
 
 Do not expect wonders of augmentation in a training as short as ours. Work out how often 200 steps of 16 patches show
 the network the same place twice. It is in long trainings that a network begins to know its patches.
@@ -571,8 +574,9 @@ Water in lakes is dark in every pixel, so a filtered pixel is nearly enough; or 
 brightness is that of grass and young forest and they have no shape of their own. (Any pair that the learner's own
 table supports.) 3. The radar looks across the flight path, so slopes that face it are bright. Mirroring *along* the
 flight path, that is top to bottom for a satellite that flies north or south, leaves that as it is. Mirroring left to
-right, half turns and quarter turns move the bright side, and no such scene exists. So two of eight: as it is, and
-mirrored top to bottom. Or all eight, if the terrain's effect was taken out before and the statistics of facing slopes
+right and half turns move the bright side to where the other orbit, which is not in your data, would see it; quarter turns to where
+none does. So two of eight: as it is, and mirrored top to bottom. Four, if scenes of the other orbit are to be mapped as well. Or
+all eight, if the terrain's effect was taken out before and the statistics of facing slopes
 agree.
 ### END SOLUTION
 """
@@ -582,7 +586,7 @@ r"""
 **Marking scheme, 4 points.** Part 1, two points: one for a question about distance or blocks (or other scenes), one for
 the right direction with a reason from the experiment. Part 2, one point: the pair must agree with their table, and the
 reason must name shape, size or arrangement, not "context" alone. Part 3, one point: mirroring along the flight path
-only, with the side-looking geometry as the reason; "all eight, because of terrain correction" earns it too if the
+only, with the side-looking geometry as the reason; "and those that the other orbit would see", if it says that they are another orbit's; "all eight, because of terrain correction" earns it too if the
 condition is said.
 
 **Ask:** why does the margin have 21 pixels? (Two windows of 21 pixels, around a test pixel and a training pixel, just

@@ -2,7 +2,8 @@
 
 Radar looks sideways. Mirroring or turning a scene moves the side from which it was lit, so the shadows and bright slopes of
 mountains would fall the wrong way. Where the terrain effect has been taken out (gamma nought on a terrain model), and in flat
-land, what is left is texture that has no direction, and all eight positions of a square are fair. Brightness may be shaken by
+land, what is left is texture with hardly a direction (trees beside a clearing still face the radar as a bright wall), and all
+eight positions of a square are taken as fair. Brightness may be shaken by
 a fraction of a decibel, as calibration does, and speckle is drawn anew at each pass of the satellite.
 """
 

@@ -1,6 +1,6 @@
 // augmentation.js - hills lit from the side, turned and mirrored; are the bright slopes where a sensor could have stood?
 
-import { explorer, slider, choice, toggle, readout, group } from "./panels.js";
+import { explorer, slider, choice, toggle, readout, group, h } from "./panels.js";
 import { raster, ramp } from "./raster.js";
 import { plot } from "./plot.js";
 
@@ -64,6 +64,7 @@ export default explorer((p) => {
     raster(p, { columns: n, rows: n, caption, label: `${caption}: hills in radar backscatter`, into: top, width: 330 }));
   readout(p, [["east_west", "West over east [dB]"], ["north_south", "North over south [dB]"], ["verdict", "So"]]);
   const bars = plot(p, { height: 150, caption: "How much brighter slopes are that face one way", label: "Brightness of slopes that face west over east and north over south, before and after" });
+  p.stage.append(h("p", { class: "dla-remark" }, "An illustration: every facet of these hills scatters by Lambert's law, as the square of the cosine of its incidence angle. Layover is left out."));
   const grey = ramp("grey");
 
   return (s) => {

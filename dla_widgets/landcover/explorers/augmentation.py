@@ -76,9 +76,9 @@ class AugmentationExplorer(Explorer):
         Preset("mirror_north_south", "mirrored=yes;turns=2", "Mirrored north to south, along the flight.",
                "West-facing slopes stay bright: an ascending pass could have measured it."),
         Preset("flat", "relief=0;turns=1", "Flat land, turned by a quarter.",
-               "No slope tells how it was turned: here all eight positions are harmless."),
+               "No slope tells how it was turned: as far as slopes go, all eight positions are harmless."),
         Preset("flattened", "flattened=yes;turns=1", "Hills, but terrain-flattened backscatter, turned by a quarter.",
-               "The slopes' brightness is divided out, and with it most of the harm; speckle and shadow stay as they were."),
+               "The slopes' brightness is divided out, and the harm with it; only speckle is left."),
     )  # fmt: skip
 
     def load(self, heights: Any = None) -> None:

@@ -1,9 +1,9 @@
 // classes.js - confusion matrices and what is read from them, as in dla_widgets.landcover.skill; pixels may have weights.
 
-/** Counts by true (row) and mapped (column) class; `weights` of the true classes or null; 255 is not counted. */
+/** Counts by true (row) and mapped (column) class; `weights` of the true classes or null; 255 is not counted, in either. */
 export function confusion(truth, mapped, classes, weights = null) {
   const matrix = new Float64Array(classes * classes);
-  for (let i = 0; i < truth.length; i += 1) if (truth[i] !== 255) matrix[truth[i] * classes + mapped[i]] += 1;
+  for (let i = 0; i < truth.length; i += 1) if (truth[i] !== 255 && mapped[i] !== 255) matrix[truth[i] * classes + mapped[i]] += 1;
   if (weights) for (let i = 0; i < matrix.length; i += 1) matrix[i] *= weights[Math.floor(i / classes)];
   return matrix;
 }

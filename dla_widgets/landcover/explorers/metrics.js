@@ -69,7 +69,9 @@ export default explorer((p) => {
     hand.row = Math.max(0, Math.min(rows - 1, hand.row + dr));
     hand.column = Math.max(0, Math.min(columns - 1, hand.column + dc));
     hand.shown = true;
-    if (event.shiftKey) paint(); else p.schedule();
+    if (!event.shiftKey) return p.schedule();
+    undo.push(p.state.painting);
+    return paint();
   };
   const digits = Object.fromEntries(names.map((_, k) => [String(k + 1), () => p.set({ brush: k })]));
   p.keys(map.canvas, "Your map. Arrow keys move the brush, Space paints, Shift with arrow keys draws a line, digits choose the class.", {

@@ -56,9 +56,10 @@ def _presets() -> Iterator[Preset]:
     noisy = truth.copy()
     spots = np.random.default_rng(0).choice(truth.size, 40, replace=False)
     noisy.flat[spots] = np.where(noisy.flat[spots] == 0, village, 0)
-    thick = truth.copy()
+    thick, framed = truth.copy(), np.pad(truth, 1)
     for dy, dx in ((0, 1), (1, 0), (0, -1), (-1, 0)):
-        thick = np.where((thick == 0) & (np.roll(truth, (dy, dx), (0, 1)) != 0), np.roll(truth, (dy, dx), (0, 1)), thick)
+        neighbour = framed[1 - dy : SIDE + 1 - dy, 1 - dx : SIDE + 1 - dx]
+        thick = np.where((thick == 0) & (neighbour != 0), neighbour, thick)
     yield Preset("forest", "", "A map that says forest everywhere. Nobody went there. What is it worth?",
                  "Accuracy 89 %, kappa 0: nothing was seen. Macro F1 0.19: forest's F1, shared by five classes.")  # fmt: skip
     yield Preset("perfect", f"painting={written(truth)}", "The true map. All scores agree, for once.", "All of them are 1.")

@@ -8,6 +8,8 @@ const LOWEST = -36;
 const STEP = 1 / 6;
 const NODES = 17;
 
+function decibels(level) { return level === 255 ? NaN : LOWEST + (level + 0.5) * STEP; }
+
 export default explorer((p) => {
   const { labels, truth, prediction, vv, vh, names, nodes, transform, layers, crs } = p.data;
   const [rows, columns] = p.data.shape;
@@ -35,7 +37,7 @@ export default explorer((p) => {
   const legends = stage(p, {});
 
   const known = (name) => p.data[name].length > 0;
-  const score = known("prediction") ? classScores(confusion(labels, prediction, names.length), names.length) : null;
+  const score = known("prediction") && labels.some((k, i) => k !== 255 && prediction[i] !== 255) ? classScores(confusion(labels, prediction, names.length), names.length) : null;
   let wrong = NaN;
   if (known("truth")) {
     let [bad, all] = [0, 0];
@@ -155,7 +157,7 @@ export default explorer((p) => {
     return {
       name: p.data.name, left: layers[s.left], right: layers[s.right], divider: s.divider, row, column,
       x: a * (column + 0.5) + b * (row + 0.5) + c, y: d * (column + 0.5) + e * (row + 0.5) + f, lon, lat,
-      vv: LOWEST + (vv[i] + 0.5) * STEP, vh: LOWEST + (vh[i] + 0.5) * STEP, label: named(labels), truth: named(truth),
+      vv: decibels(vv[i]), vh: decibels(vh[i]), label: named(labels), truth: named(truth),
       prediction: named(prediction), accuracy: score ? score.accuracy : NaN, macro_f1: score ? score.macro_f1 : NaN, wrong_labels: wrong,
     };
   };

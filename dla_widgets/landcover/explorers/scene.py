@@ -24,7 +24,7 @@ HERE = Path(__file__).parent
 LAYERS = {"VV": "radar, VV", "VH": "radar, VH", "colour": "radar, colour", "labels": "labels", "truth": "truth",
           "prediction": "prediction"}  # fmt: skip
 #: backscatter is shown in steps of 1/6 dB from here on [dB]
-LOWEST, STEP = -36.0, 1 / 6
+LOWEST, STEP, UNMEASURED = -36.0, 1 / 6, 255
 #: longitude and latitude are known at so many nodes along each side, and interpolated in between
 NODES = 17
 
@@ -94,7 +94,7 @@ class SceneExplorer(Explorer):
         self.data = {
             "name": name, "labels": labels.astype(np.uint8), "shape": [rows, columns], "transform": transform,
             "truth": one["truth"].values.astype(np.uint8) if "truth" in one else np.zeros((0, 0), np.uint8),
-            "prediction": _of_scene(prediction, number, labels.shape),
+            "prediction": _of_scene(prediction, number, len(names), labels.shape),
             **{band.lower(): _levels(power.sel(band=band).values) for band in ("VV", "VH")},
             "nodes": _nodes(transform, rows, columns, str(one["crs"].values)), "names": list(NAMES),
             "safe": colours(True), "official": colours(False), "layers": LAYERS, "crs": str(one["crs"].values),
@@ -110,13 +110,14 @@ class SceneExplorer(Explorer):
         a, b, c, d, e, f = self.data["transform"]
         lon, lat = _between(self.data["nodes"], row, column, self.data["shape"])
         truth, labels, mapped = (self.data[name] for name in ("truth", "labels", "prediction"))
-        score = Confusion().add(labels, mapped) if mapped.size and (labels != IGNORE).any() else None
+        scored = (labels != IGNORE) & (mapped != IGNORE) if mapped.size else np.zeros(1, bool)
+        score = Confusion().add(labels[scored], mapped[scored]) if scored.any() else None
         known = labels != IGNORE
         return {
             "name": self.data["name"], "left": LAYERS[self.left], "right": LAYERS[self.right], "divider": self.divider,
             "row": row, "column": column, "x": a * (column + 0.5) + b * (row + 0.5) + c,
             "y": d * (column + 0.5) + e * (row + 0.5) + f,
-            "lon": lon, "lat": lat, **{band: LOWEST + (self.data[band][row, column] + 0.5) * STEP for band in ("vv", "vh")},
+            "lon": lon, "lat": lat, **{band: _decibels(self.data[band][row, column]) for band in ("vv", "vh")},
             "label": _named(labels, row, column), "truth": _named(truth, row, column), "prediction": _named(mapped, row, column),
             "accuracy": score.accuracy if score else np.nan, "macro_f1": score.macro_f1 if score else np.nan,
             "wrong_labels": float(np.mean(truth[known] != labels[known])) if truth.size and known.any() else np.nan,
@@ -151,15 +152,22 @@ class SceneExplorer(Explorer):
 
 
 def _levels(power: np.ndarray) -> np.ndarray:
-    level = np.floor((decibel(np.nan_to_num(power)) - LOWEST) / STEP)
-    return np.clip(level, 0, 255).astype(np.uint8)
+    """Steps of backscatter, 255 where nothing was measured."""
+    level = np.clip(np.floor((decibel(np.nan_to_num(power)) - LOWEST) / STEP), 0, UNMEASURED - 1)
+    return np.where(np.isfinite(power), level, UNMEASURED).astype(np.uint8)
 
 
-def _of_scene(prediction: Any, number: int, shape: tuple[int, int]) -> np.ndarray:
+def _decibels(level: int) -> float:
+    return np.nan if level == UNMEASURED else LOWEST + (level + 0.5) * STEP
+
+
+def _of_scene(prediction: Any, number: int, scenes: int, shape: tuple[int, int]) -> np.ndarray:
     if prediction is None:
         return np.zeros((0, 0), np.uint8)
     values = np.asarray(prediction)
-    values = values[number] if values.ndim == 3 and number < len(values) else values
+    if values.ndim == 3 and len(values) != scenes:
+        raise SceneError(f"the prediction has {len(values)} scenes and the stack {scenes}; both must be of the same scenes")
+    values = values[number] if values.ndim == 3 else values
     if values.shape != shape or values.dtype.kind not in "iu":
         raise SceneError(f"the prediction needs whole numbers of shape {shape}, or (scene, y, x) of them; received "
                          f"{values.dtype} of shape {np.shape(prediction)}")  # fmt: skip

@@ -51,9 +51,20 @@ def test_another_scene_of_a_stack_and_a_map_of_your_own(scenes):
     assert bare.numbers()["truth"] == "not given" and np.isnan(bare.numbers()["accuracy"]) and bare.figure().png()
 
 
+def test_gaps_of_a_map_and_of_the_radar_are_not_counted(scenes):
+    one = scenes.isel(scene=[0]).copy(deep=True)
+    one["backscatter"][0, 0, :, 5, 7] = np.nan
+    mapped = np.where(np.arange(256) < 100, 255, 0)[None, None] * np.ones((1, 256, 1), int)
+    explorer = SceneExplorer(one, mapped, state="row=5;column=7")
+    numbers, labels = explorer.numbers(), one.landcover.values[0][:, 100:]
+    assert np.isnan(numbers["vv"]) and numbers["prediction"] == "unknown"
+    assert numbers["accuracy"] == pytest.approx(np.mean(labels[labels != 255] == 0))
+
+
 @pytest.mark.parametrize(("arguments", "said"), [
     (lambda s: (s, None, "sim-99"), "no scene 'sim-99'; there are sim-00, sim-01, sim-02, sim-03"),
     (lambda s: (s, np.zeros((3, 3), int)), "the prediction needs whole numbers of shape (256, 256)"),
+    (lambda s: (s, np.zeros((3, 256, 256), int)), "the prediction has 3 scenes and the stack 4"),
     (lambda s: (s.isel(band=[1]),), "VV and VH are needed; these scenes have VH"),
     (lambda s: (7,), "needs a stack of scenes"),
 ])  # fmt: skip
