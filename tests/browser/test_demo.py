@@ -219,7 +219,7 @@ def test_one_explorer_in_the_dark_then_control_c(page, tmp_path):
         assert str(page.trouble) == ""
         (kernel,) = kernels(server)
         server.send_signal(signal.SIGINT)
-        assert server.wait(20) == 0
+        assert server.wait(60) == 0
         assert until(lambda: not kernel.is_running())
     assert "Traceback" not in (tmp_path / "log").read_text()
 

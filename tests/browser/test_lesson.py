@@ -83,7 +83,7 @@ def test_a_wrong_answer_is_named_and_a_right_one_praised(page, lab, journey):
     open_notebook(page, lab, f"{journey.name}-learner")
     exercise = index_of(page, f"def {journey.exercise}")
     test = index_of(page, f'check("{journey.exercise}"', exercise)
-    run_cell(page, index_of(page, "from dla_widgets import check"))
+    run_cell(page, index_of(page, "check, hint"))
 
     run_cell(page, exercise)
     run_cell(page, test, says="Not attempted yet")

@@ -214,7 +214,7 @@ def test_every_explorer_is_a_table_and_a_picture_too(name):
     explorer = explorer_class(name)()
     assert not explorer.table().empty
     picture = explorer.figure()
-    assert isinstance(picture, Picture) and picture.alt == explorer.describe()
+    assert isinstance(picture, Picture) and picture.alt == " ".join(explorer.describe().split())
     assert len(picture.png()) > 5000
 
 
