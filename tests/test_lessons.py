@@ -15,7 +15,7 @@ from dla_widgets.verdict import MIME
 
 COURSE = Path(__file__).parents[1] / "course"
 LESSONS = [read_lesson(path) for path in find_lessons(COURSE)]
-MOST_SECONDS = {"streamflow": 90, "landcover": 120}
+MOST_SECONDS = 120
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -28,7 +28,7 @@ def test_the_solution_runs_and_scores_in_full(lesson, tmp_path):
     assert [v["exercise"] for v in verdicts(notebook) if v["score"] < 1] == []
     assert {v["exercise"] for v in verdicts(notebook)} == {cell.name for cell in lesson.cells if cell.role == "tests"}
     assert noise(notebook) == []
-    assert seconds < MOST_SECONDS[lesson.project]
+    assert seconds < MOST_SECONDS
     assert seconds < 2 * lesson.seconds, "the header promises less; bring its seconds up to date"
 
 
@@ -38,7 +38,7 @@ def test_a_lesson_is_whole(lesson):
     assert 3 <= roles.count("tests") <= 6
     assert roles.count("answer") >= 1
     assert roles.count("advisor") >= 1
-    assert lesson.seconds and lesson.seconds < MOST_SECONDS[lesson.project]
+    assert lesson.seconds and lesson.seconds < MOST_SECONDS
 
 
 def test_every_exercise_is_asked_in_exactly_one_lesson():

@@ -8,7 +8,7 @@
 #       - Weigh classes in a loss, and see what the weights cost
 #       - Say how high the score of a perfect map is when the labels have faults
 #     minutes: 110
-#     seconds: 20
+#     seconds: 24
 #     prerequisites:
 #       - "Lesson 01: backscatter in decibel, the nine classes, 255 is ignored"
 #       - "Lesson 02: speckle, and the mean over a window"

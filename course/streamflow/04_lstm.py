@@ -8,7 +8,7 @@
 #       - Build, train and judge a network that turns weather into discharge, and compare it with honest opponents
 #       - Work out why one way of sampling needs a hundred times fewer steps than another
 #     minutes: 120
-#     seconds: 30
+#     seconds: 34
 #     prerequisites:
 #       - "Lesson 02: NSE"
 #       - "Lesson 03: opponents, standardising, the wall between training and test"

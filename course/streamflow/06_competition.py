@@ -9,7 +9,7 @@
 #       - Write a submission file, check it as the leaderboard does, and read its refusals
 #       - Describe a model so that someone else can decide whether to trust it
 #     minutes: 120
-#     seconds: 60
+#     seconds: 82
 #     prerequisites:
 #       - "Lesson 02: NSE"
 #       - "Lesson 03: leakage"
