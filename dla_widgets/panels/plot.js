@@ -5,6 +5,12 @@ import { h, stage } from "./panels.js";
 const DAY = 86400000;
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
+/** A day, counted from 1970, in words: "9 Jan", or with its year. */
+export function dateText(day, withYear = false) {
+  const date = new Date(day * DAY);
+  return `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]}${withYear ? ` ${date.getUTCFullYear()}` : ""}`;
+}
+
 /** Steps of 1, 2 or 5 times a power of ten, about `n` of them between lo and hi. */
 export function ticks(lo, hi, n) {
   const raw = (hi - lo) / Math.max(1, n);
@@ -34,8 +40,7 @@ function timeTicks(lo, hi, n) {
   if (months < 2.5) {
     const step = [1, 2, 5, 7, 10, 14].find((s) => (hi - lo) / s <= n) || 30;
     for (let day = Math.ceil(lo / step) * step; day <= hi; day += step) {
-      const date = new Date(day * DAY);
-      found.push([day, `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]}`]);
+      found.push([day, dateText(day)]);
     }
     return found;
   }

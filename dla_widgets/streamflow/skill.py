@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BEST", "SCORES", "UNITS", "KgeParts", "SkillError", "SkillLost", "UndefinedSkill", "aligned", "alpha_nse",
     "beta_nse", "by_basin", "correlation", "fhv", "flv", "fms", "kge", "kge2012", "kge_parts", "log_nse",
-    "missed_peaks", "nse", "nse_decomposition", "paired", "peak_timing", "percent_bias", "rmse", "scores",
+    "missed_peaks", "nse", "nse_decomposition", "or_nan", "paired", "peak_timing", "percent_bias", "rmse", "scores",
 ]
 
 
@@ -313,10 +313,11 @@ def scores(observed: ArrayLike, simulated: ArrayLike) -> pd.Series:
 
     o, s = aligned(observed, simulated)
     paired(o, s)
-    return pd.Series({name: _or_nan(score, o, s) for name, score in SCORES.items()}, name="score")
+    return pd.Series({name: or_nan(score, o, s) for name, score in SCORES.items()}, name="score")
 
 
-def _or_nan(score, o: np.ndarray, s: np.ndarray) -> float:
+def or_nan(score, o: np.ndarray, s: np.ndarray) -> float:
+    """A score, NaN where it is not defined for these series."""
     try:
         return score(o, s)
     except UndefinedSkill:

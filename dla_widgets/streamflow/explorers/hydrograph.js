@@ -1,15 +1,8 @@
 // hydrograph.js - rain above, the river below, the whole record at the foot; scores of the days that are shown.
 
 import { explorer, slider, choice, readout, group } from "./panels.js";
-import { plot, ticks } from "./plot.js";
+import { dateText, plot, ticks } from "./plot.js";
 import { pairedDays, skillScores } from "./scores.js";
-
-const MONTHS_OF_YEAR = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
-function dateText(day, withYear = true) {
-  const date = new Date(day * 86400000);
-  return `${date.getUTCDate()} ${MONTHS_OF_YEAR[date.getUTCMonth()]}${withYear ? ` ${date.getUTCFullYear()}` : ""}`;
-}
 
 /** Values that exceed each share of the days, from the highest. */
 function exceeded(values) {
@@ -22,7 +15,7 @@ export default explorer((p) => {
   const indices = (list) => list.map((_, k) => k);
   choice(p, "basin", { values: indices(names), names, list: true });
   if (simulations.length > 1) choice(p, "simulation", { values: indices(simulations), names: simulations, list: true });
-  slider(p, "start", { max: Math.max(0, size - 14), show: (v) => dateText(first + Math.min(v, size - 14)) });
+  slider(p, "start", { max: Math.max(0, size - 14), show: (v) => dateText(first + Math.min(v, size - 14), true) });
   slider(p, "length", { max: Math.max(14, Math.min(15000, size)) });
   choice(p, "scale");
   if (warmth.length) choice(p, "weather");
@@ -130,7 +123,7 @@ export default explorer((p) => {
     return {
       nse: value("nse"), log_nse: value("log_nse"), kge: value("kge"), r: value("r"), alpha: value("alpha"), bias: value("bias"),
       "lost.correlation": parts[0], "lost.variability": parts[1], "lost.bias": parts[2], name: names[basin],
-      simulation: simulations[which], days: o.length, date: dateText(first + start), rain: sumRain,
+      simulation: simulations[which], days: o.length, date: dateText(first + start, true), rain: sumRain,
       flow: missing < o.length ? flow : NaN, ratio: fallen > 0 ? run / fallen : NaN, saying: scored ? "scored" : "river", missing, highest, highest_simulated: highestSimulated,
     };
   };

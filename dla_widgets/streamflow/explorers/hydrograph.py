@@ -11,8 +11,7 @@ import traitlets as t
 
 from ...panels.explorer import Explorer, Preset, bundle
 from ..basins import TARGET, BasinError
-from ..pairs import UndefinedSkill
-from ..skill import SCORES, nse_decomposition, paired
+from .scored import scored
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 SHOWN = ("nse", "log_nse", "kge", "r")
 CHOSEN = ("sim-02", "sim-03", "sim-05", "sim-11")
-NO_RIVER = np.nan
 RIVER = ("{name}, {days} days from {date}: {rain} mm of rain, {flow} mm of discharge, a runoff ratio of {ratio}; highest flow "
          "{highest} mm/day, {missing} days without a measurement.")  # fmt: skip
 
@@ -117,16 +115,9 @@ class HydrographExplorer(Explorer):
         there = np.isfinite(o)
         both = there & np.isfinite(rain)
         fallen = float(rain[both].sum())
-        found = dict.fromkeys((*SHOWN, "alpha", "bias"), np.nan)
-        lost = dict.fromkeys(("correlation", "variability", "bias"), np.nan)
-        if np.any(there & np.isfinite(s)):
-            a, b = paired(o, s)
-            found = {name: _or_nan(SCORES[name], a, b) for name in SHOWN}
-            found |= {"alpha": _or_nan(SCORES["alpha_nse"], a, b), "bias": _or_nan(SCORES["percent_bias"], a, b) / 100}
-            lost = _or_nan(nse_decomposition, a, b)
-            lost = dict.fromkeys(("correlation", "variability", "bias"), np.nan) if lost is NO_RIVER else lost._asdict()
+        found = scored(o, s, SHOWN)
         date = np.datetime64(self.data["first"] + days.start, "D").item()
-        return found | {f"lost.{part}": value for part, value in lost.items()} | {
+        return found | {
             "name": self.data["names"][basin], "simulation": self.data["simulations"][simulation], "days": o.size,
             "date": f"{date.day} {date:%b} {date.year}", "rain": float(np.nansum(rain)),
             "flow": float(o[there].sum()) if there.any() else np.nan,
@@ -189,10 +180,3 @@ def _on_the_days_of(basins: xr.Dataset, values: Any, name: str) -> np.ndarray:
     if "basin" not in values.dims:
         values = values.expand_dims(basin=[values.basin.item() if "basin" in values.coords else basins.basin.values[0]])
     return _matrix(values.reindex(basin=basins.basin.values, time=basins.time.values), basins)
-
-
-def _or_nan(score: Any, o: np.ndarray, s: np.ndarray) -> Any:
-    try:
-        return score(o, s)
-    except UndefinedSkill:
-        return NO_RIVER

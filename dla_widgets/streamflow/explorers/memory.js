@@ -1,11 +1,10 @@
 // memory.js - the network runs in the page: once as the weather was, and again from the changed day on.
 
 import { explorer, slider, choice, toggle, readout } from "./panels.js";
-import { plot, ticks } from "./plot.js";
+import { dateText, plot, ticks } from "./plot.js";
 import { ramp } from "./raster.js";
 
 const YEAR = 365;
-const MONTH = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const KEPT = { input: 0, forget: 1, candidate: 2, output: 3, cell: 4 };
 
 /** An LSTM over days `from`..`to`, from the state after day from - 1; keeps gates, cell and hidden state of every day. */
@@ -66,7 +65,7 @@ export default explorer((p) => {
   const warmColumns = ["tmax", "tmin"].map((name) => inputs.indexOf(name)).filter((k) => k >= 0);
 
   choice(p, "basin", { values: names.map((_, k) => k), names, list: true });
-  slider(p, "day", { show: (v) => dateOf(first + YEAR + v) });
+  slider(p, "day", { show: (v) => dateText(first + YEAR + v) });
   choice(p, "what");
   const amounts = { rain: slider(p, "rain"), warmth: slider(p, "warmth") };
   slider(p, "days");
@@ -90,11 +89,6 @@ export default explorer((p) => {
   weatherChart.canvas.addEventListener("pointerdown", (event) => { held = true; weatherChart.canvas.setPointerCapture(event.pointerId); move(event); });
   weatherChart.canvas.addEventListener("pointermove", (event) => held && move(event));
   weatherChart.canvas.addEventListener("pointerup", () => { held = false; });
-
-  function dateOf(day) {
-    const date = new Date(day * 86400000);
-    return `${date.getUTCDate()} ${MONTH[date.getUTCMonth()]}`;
-  }
 
   const before = network.memory();
   const after = network.memory();
@@ -228,7 +222,7 @@ export default explorer((p) => {
     cells.end();
 
     return {
-      saying: s.what, name: names[basin], date: dateOf(first + start), amount: s.what === "rain" ? s.rain : s.warmth, days: s.days,
+      saying: s.what, name: names[basin], date: dateText(first + start), amount: s.what === "rain" ? s.rain : s.warmth, days: s.days,
       peak: delta[peak], lag: peak, total, share: s.what === "rain" && Math.abs(rain) > 1e-9 ? total / rain : NaN, half, memory,
       awake, cells: n,
     };

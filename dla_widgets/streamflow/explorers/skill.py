@@ -10,8 +10,8 @@ import numpy as np
 import traitlets as t
 
 from ...panels.explorer import Explorer, Preset, bundle
-from ..pairs import SkillError, UndefinedSkill, aligned
-from ..skill import SCORES, nse_decomposition
+from ..pairs import SkillError, aligned
+from .scored import scored
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,13 +108,8 @@ class SkillExplorer(Explorer):
     def numbers(self) -> dict[str, Any]:
         days = self._days()
         o, s = self.data["observed"][days], self.spoiled()[days]
-        found = {name: _or_nan(SCORES[name], o, s) for name in ("nse", "log_nse", "kge", "kge2012", "r", "rmse")}
-        found |= {"alpha": _or_nan(SCORES["alpha_nse"], o, s), "bias": _or_nan(SCORES["percent_bias"], o, s) / 100}
-        try:
-            lost = nse_decomposition(o, s)._asdict()
-        except UndefinedSkill:
-            lost = dict.fromkeys(("correlation", "variability", "bias"), np.nan)
-        return found | {f"lost.{part}": value for part, value in lost.items()} | {
+        found = scored(o, s, ("nse", "log_nse", "kge", "kge2012", "r", "rmse"))
+        return found | {
             "beta": 1 + found["bias"], "lag": self.lag, "volume": self.volume, "damping": self.damping, "cap": self.cap,
             "set": len(self.days_by_hand()), "days": "the year shown" if self.scope == "year" else "all years",
         }  # fmt: skip
@@ -162,10 +157,3 @@ def _shifted(values: np.ndarray, lag: int) -> np.ndarray:
     else:
         shifted[:lag] = values[-lag:]
     return shifted
-
-
-def _or_nan(score: Any, o: np.ndarray, s: np.ndarray) -> float:
-    try:
-        return score(o, s)
-    except UndefinedSkill:
-        return np.nan
