@@ -9,18 +9,18 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Container, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from types import CodeType
 
 
-class _TimeUp(BaseException):
+class TimeUp(BaseException):
     """Not an Exception, so that a learner's ``except Exception`` in a loop does not swallow it."""
 
 
-class _PutAway(BaseException):
-    pass
+class PutAway(BaseException):
+    """The course's own answer was called."""
 
 
 @dataclass(frozen=True)
@@ -37,17 +37,17 @@ class Outcome:
         return self.error is None and not self.timed_out and not self.used_answer
 
 
-def attempt(call: Callable, args: tuple, seconds: float, away: frozenset[CodeType] = frozenset()) -> Outcome:
-    """Call `call(*args)` on a copy of `args`, at most `seconds` long, with the functions in `away` out of reach."""
+def attempt(call: Callable, args: tuple, seconds: float | None, away: Container[CodeType] = frozenset()) -> Outcome:
+    """Call `call(*args)` on a copy of `args`, at most `seconds` long if not None, with the functions in `away` out of reach."""
     args = copy.deepcopy(args)
     caught: list[CodeType] = []
     try:
         with warnings.catch_warnings(), _at_most(seconds), _put_away(away, caught):
             warnings.simplefilter("ignore")  # a learner's 0/0 is judged by its result
             value = call(*args)
-    except _PutAway:
+    except PutAway:
         return Outcome(used_answer=True)
-    except _TimeUp:
+    except TimeUp:
         return Outcome(timed_out=True)
     except (Exception, SystemExit) as error:
         return Outcome(error=error, used_answer=bool(caught))
@@ -55,7 +55,12 @@ def attempt(call: Callable, args: tuple, seconds: float, away: frozenset[CodeTyp
 
 
 def where(error: BaseException, function: Callable) -> str:
-    """The learner's own line in which `error` was raised, ``line 3: return observed.men()``; empty if there is none."""
+    """The learner's own line in which `error` was raised, ``line 3: return observed.men()``; empty if there is none.
+
+    An error that comes from another process brings the line along, as its attribute ``line``.
+    """
+    if isinstance(line := vars(error).get("line"), str):
+        return line
     file = getattr(getattr(function, "__code__", None), "co_filename", None)
     line, step = None, error.__traceback__
     while step is not None:
@@ -68,7 +73,7 @@ def where(error: BaseException, function: Callable) -> str:
 
 
 @contextmanager
-def _put_away(away: frozenset[CodeType], caught: list) -> Iterator[None]:
+def _put_away(away: Container[CodeType], caught: list) -> Iterator[None]:
     """Raise as soon as one of these code objects is entered, by whatever name or import it was reached."""
     if not away:
         yield
@@ -77,7 +82,7 @@ def _put_away(away: frozenset[CodeType], caught: list) -> Iterator[None]:
     def watch(frame, event, _argument):
         if event == "call" and frame.f_code in away:
             caught.append(frame.f_code)  # remembered, should the learner's code swallow the exception
-            raise _PutAway
+            raise PutAway
 
     before = sys.getprofile()
     sys.setprofile(watch)
@@ -88,9 +93,11 @@ def _put_away(away: frozenset[CodeType], caught: list) -> Iterator[None]:
 
 
 @contextmanager
-def _at_most(seconds: float) -> Iterator[None]:
-    """Raise `_TimeUp` in this thread after `seconds`."""
-    if threading.current_thread() is threading.main_thread() and hasattr(signal, "setitimer"):
+def _at_most(seconds: float | None) -> Iterator[None]:
+    """Raise `TimeUp` in this thread after `seconds`."""
+    if seconds is None:
+        limit = nullcontext()
+    elif threading.current_thread() is threading.main_thread() and hasattr(signal, "setitimer"):
         limit = _alarm(seconds)
     else:
         limit = _watched_lines(seconds)
@@ -106,7 +113,7 @@ def _alarm(seconds: float) -> Iterator[None]:
     def ring(_signal, _frame):
         if next(rings, None) is None:
             signal.setitimer(signal.ITIMER_REAL, 0)
-        raise _TimeUp
+        raise TimeUp
 
     handler = signal.signal(signal.SIGALRM, ring)
     others = signal.setitimer(signal.ITIMER_REAL, seconds, 0.1)
@@ -124,7 +131,7 @@ def _watched_lines(seconds: float) -> Iterator[None]:
 
     def look(_frame, _event, _argument):
         if time.monotonic() > deadline:
-            raise _TimeUp
+            raise TimeUp
         return look
 
     before = sys.gettrace()

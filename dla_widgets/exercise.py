@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from importlib import import_module
+from pathlib import Path
 from pkgutil import iter_modules
 
 import numpy as np
@@ -102,14 +103,17 @@ class Exercise:
         return [probe if isinstance(probe, Probe) else Probe(tuple(probe)) for probe in drawn]
 
     def judge(self, function: Callable, seed: int, guard: bool = True) -> Verdict:
-        """The verdict on `function` for the probes of `seed`; `guard` puts the reference away meanwhile."""
+        """The verdict on `function` for the probes of `seed`.
+
+        `guard` puts the reference away meanwhile and keeps time; not wanted for a function that does both where it runs.
+        """
         if problem := self._unusable(function):
             return self._verdict("wrong", problem)
         probes = self.probes(seed)
-        expected = [self._call(self.answer, probe) for probe in probes]
+        expected = [self._call(self.answer, probe, self.seconds) for probe in probes]
         outcomes = []
         for probe in probes:
-            outcomes.append(self._call(function, probe, self._away if guard else frozenset()))
+            outcomes.append(self._call(function, probe, *((self.seconds, self._away) if guard else (None,))))
             if outcomes[-1].timed_out or outcomes[-1].used_answer:  # no use in waiting for more of these
                 break
         return self._compare(function, probes, expected, outcomes)
@@ -129,7 +133,13 @@ class Exercise:
             pass
         return ""
 
-    def _call(self, function: Callable, probe: Probe, away: frozenset = frozenset()) -> Outcome:
+    @cached_property
+    def away(self) -> list[tuple[str, int]]:
+        """Where the functions begin that would give the answer away: file, from the kit's folder on, and line."""
+        kit = str(Path(__file__).parent)
+        return sorted((code.co_filename.removeprefix(kit), code.co_firstlineno) for code in self._away)
+
+    def _call(self, function: Callable, probe: Probe, seconds: float | None, away: frozenset = frozenset()) -> Outcome:
         changed = []
 
         def call(*args):
@@ -137,7 +147,7 @@ class Exercise:
             changed.extend(name for name, now, was in zip(self.arguments, args, probe.args) if _changed(now, was))
             return plain(self._observe(result, *args) if self._observe and result is not None else result), changed
 
-        return attempt(call, probe.args, self.seconds, away)
+        return attempt(call, probe.args, seconds, away)
 
     def _compare(self, function, probes, expected, outcomes) -> Verdict:
         last = outcomes[-1]
@@ -186,7 +196,7 @@ class Exercise:
         first_of_two = None
         for mistake in self.mistakes:
             same = [
-                self._same(outcome, self._call(mistake.function, probe)) for probe, outcome in zip(probes, outcomes)
+                self._same(outcome, self._call(mistake.function, probe, self.seconds)) for probe, outcome in zip(probes, outcomes)
             ]
             if all(same):
                 return mistake

@@ -16,6 +16,8 @@ LOOKS = {
     "not attempted": ("○", "Not attempted yet", "#5a6b78"),
     "failed": ("✗", "It stopped with an error", "#b3400e"),
     "time-out": ("✗", "It did not come to an end", "#b3400e"),
+    "memory": ("✗", "It took too much memory", "#b3400e"),
+    "crashed": ("✗", "It ended the whole notebook", "#b3400e"),
     "course answer": ("✗", "Write your own", "#b3400e"),
 }
 

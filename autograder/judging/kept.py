@@ -1,0 +1,62 @@
+"""Judged notebooks that wait for the gradebook's one writer, each under a key of everything that it depends on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import nbformat
+
+import dla_widgets
+
+FOLDER = ".grading"
+
+
+class Kept:
+    """The folder ``.grading/judged`` of a course folder."""
+
+    def __init__(self, root: Path):
+        self.folder = Path(root) / FOLDER / "judged"
+
+    def key(self, nb: nbformat.NotebookNode, *, learner: str, salt: str, release: nbformat.NotebookNode | None,
+            files: dict[str, bytes], run: str) -> str:
+        """What the verdict on a sanitised notebook depends on, as one word."""
+        digest = hashlib.sha256()
+        for part in (learner, salt, run, _text(nb), _text(release) if release else "", _kit()):
+            digest.update(part.encode(errors="replace") + b"\0")
+        for name in sorted(files):
+            digest.update(name.encode(errors="replace") + b"\0" + hashlib.sha256(files[name]).digest())
+        return digest.hexdigest()
+
+    def put(self, key: str, nb: nbformat.NotebookNode) -> None:
+        """Keep a judged notebook; whole or not at all."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        temporary = self.folder / f".{key}.{os.getpid()}"
+        temporary.write_text(nbformat.writes(nb), encoding="utf-8")
+        os.replace(temporary, self.folder / f"{key}.ipynb")
+
+    def take(self, key: str) -> nbformat.NotebookNode | None:
+        """The judged notebook under `key`; None if there is none."""
+        path = self.folder / f"{key}.ipynb"
+        try:
+            return nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
+        except (OSError, ValueError):
+            return None
+
+    def __contains__(self, key: str) -> bool:
+        return (self.folder / f"{key}.ipynb").exists()
+
+
+def _text(nb: nbformat.NotebookNode) -> str:
+    """Of a notebook what matters for its verdict: the cells' kinds, texts and marks."""
+    return json.dumps([[cell.cell_type, cell.source, cell.metadata.get("nbgrader")] for cell in nb.cells], sort_keys=True)
+
+
+def _kit() -> str:
+    """The state of the exercises: after a change of one, everything is judged again."""
+    kit = Path(dla_widgets.__file__).parent
+    stamps = [(str(path.relative_to(kit)), path.stat().st_mtime_ns, path.stat().st_size)
+              for pattern in ("*.py", "*/*.py", "*/exercises/*.py") for path in sorted(kit.glob(pattern))]
+    return hashlib.sha256(repr(stamps).encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""A submission runs here, apart from everything: see README.md in this folder."""
