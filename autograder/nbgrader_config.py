@@ -48,9 +48,12 @@ c.Autograde.sanitize_preprocessors = [
     "nbgrader.preprocessors.OverwriteCells",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
+# Learners' code runs behind a wall and is judged outside it. DLA_GRADING=plain is nbgrader's own way, for a machine where no
+# wall holds: as you, in the learner's own kernel, and only a canary says when that kernel lies.
+plain = os.environ.get("DLA_GRADING") == "plain"
 c.Autograde.autograde_preprocessors = [
-    "autograder.partial.ExecuteAsLearner",
-    "autograder.partial.PartialCredit",
+    *(["autograder.partial.ExecuteAsLearner", "autograder.partial.PartialCredit"] if plain
+      else ["autograder.judging.preprocessor.JudgedOutside"]),
     "autograder.rescue.HugeOutputs",
     "nbgrader.preprocessors.IgnorePattern",
     "nbgrader.preprocessors.LimitOutput",
@@ -59,7 +62,7 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 # The salt of the grading run: with it, the checks draw other numbers than the learner has practised on.
-c.ExecuteAsLearner.salt_file = str(HERE / "grading_salt.txt")
+c.JudgedOutside.salt_file = c.ExecuteAsLearner.salt_file = str(HERE / "grading_salt.txt")
 
 # Formgrader answers with a server error for a lesson that was not handed in: put a page there that says so.
 c.Autograde.post_convert_hook = "autograder.rescue.fill_gaps"

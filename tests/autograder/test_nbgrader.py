@@ -67,7 +67,7 @@ def cohort(built, run_nbgrader, tmp_path_factory):
     broken = course / "submitted" / "broken" / "streamflow"
     broken.mkdir(parents=True)
     (broken / "01_rain.ipynb").write_text(json.dumps(released)[:500])
-    graded = run_nbgrader(course, "autograde", "streamflow", "--Execute.timeout=15", check=False)
+    graded = run_nbgrader(course, "autograde", "streamflow", "--JudgedOutside.cell_seconds=15", check=False)
     run_nbgrader(course, "generate_feedback", "streamflow")
     return course, graded.stderr
 
