@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from .grading import commands as grading
+
 app = typer.Typer(name="autograder", help="The Deep Learning Academy course kit, an advisor's commands.",
                   no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False)
 
@@ -14,6 +16,11 @@ app = typer.Typer(name="autograder", help="The Deep Learning Academy course kit,
 @app.callback()
 def _autograder() -> None:
     """Keeps `autograder` a command with subcommands."""
+
+
+app.command("grade")(grading.grade)
+app.command("preflight")(grading.check_machine)
+app.command("doctor")(grading.doctor)
 
 
 @app.command()

@@ -80,7 +80,7 @@ class Exercise:
         away: Iterable[Callable] = (),
     ):
         self.name, self.answer, self.hints, self.mistakes = name, answer, hints, []
-        self._probes, self._observe = probes, observe
+        self.probe_maker, self._observe = probes, observe
         self.rtol, self.atol, self.seconds = rtol, atol, seconds
         self._away = frozenset(f.__code__ for f in (answer, *away) if hasattr(f, "__code__"))
 
@@ -99,7 +99,7 @@ class Exercise:
 
     def probes(self, seed: int) -> list[Probe]:
         """The probes of `seed`."""
-        drawn = self._probes(np.random.default_rng(seed))
+        drawn = self.probe_maker(np.random.default_rng(seed))
         return [probe if isinstance(probe, Probe) else Probe(tuple(probe)) for probe in drawn]
 
     def judge(self, function: Callable, seed: int, guard: bool = True) -> Verdict:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import os
+import re
 from pathlib import Path
 
 import nbformat
 
-import dla_widgets
+from dla_widgets import attempt, compare, variants
+from dla_widgets import exercise as exercise_module
+from dla_widgets.exercise import exercises
 
 FOLDER = ".grading"
 
@@ -24,7 +28,7 @@ class Kept:
             files: dict[str, bytes], run: str) -> str:
         """What the verdict on a sanitised notebook depends on, as one word."""
         digest = hashlib.sha256()
-        for part in (learner, salt, run, _text(nb), _text(release) if release else "", _kit()):
+        for part in (learner, salt, run, _text(nb), _text(release) if release else "", _exercises(nb)):
             digest.update(part.encode(errors="replace") + b"\0")
         for name in sorted(files):
             digest.update(name.encode(errors="replace") + b"\0" + hashlib.sha256(files[name]).digest())
@@ -54,9 +58,11 @@ def _text(nb: nbformat.NotebookNode) -> str:
     return json.dumps([[cell.cell_type, cell.source, cell.metadata.get("nbgrader")] for cell in nb.cells], sort_keys=True)
 
 
-def _kit() -> str:
-    """The state of the exercises: after a change of one, everything is judged again."""
-    kit = Path(dla_widgets.__file__).parent
-    stamps = [(str(path.relative_to(kit)), path.stat().st_mtime_ns, path.stat().st_size)
-              for pattern in ("*.py", "*/*.py", "*/exercises/*.py") for path in sorted(kit.glob(pattern))]
-    return hashlib.sha256(repr(stamps).encode()).hexdigest()
+def _exercises(nb: nbformat.NotebookNode) -> str:
+    """The state of the exercises that `nb` asks and of what judges them: after a change, it is judged again."""
+    names = sorted({name for cell in nb.cells for name in re.findall(r"""check\(["'](\w+)["']""", cell.source)})
+    known = exercises()
+    files = {Path(inspect.getfile(thing)) for name in names if (exercise := known.get(name))
+             for thing in (exercise.answer, exercise.probe_maker)}
+    files |= {Path(module.__file__) for module in (attempt, compare, exercise_module, variants)}
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(files))).hexdigest()

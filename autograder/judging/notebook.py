@@ -42,7 +42,7 @@ def judge_notebook(nb: NotebookNode, *, learner: str, salt: str, release: Notebo
     code = {n for n, cell in enumerate(nb.cells) if cell.cell_type == "code"}
     for cells in ([needed(nb)] if run == "needed" else []) + [code]:
         with Session(lambda: warmth.get(imports), files) as session:
-            judged, crashes = _run(nb, cells, Judge(session, learner, salt, imports), session)
+            judged, crashes = run_cells(nb, cells, Judge(session, learner, salt, imports), session)
         if all(verdict.status in SETTLED for verdict in judged.values()) and not crashes:
             break
     for n in code - cells:
@@ -55,7 +55,7 @@ def judge_notebook(nb: NotebookNode, *, learner: str, salt: str, release: Notebo
     return nb
 
 
-def _run(nb: NotebookNode, cells: set[int], judge: Judge, session: Session) -> tuple[dict, list[str]]:
+def run_cells(nb: NotebookNode, cells: set[int], judge: Judge, session: Session) -> tuple[dict, list[str]]:
     """Run `cells` in order and judge the questions among them: index -> verdict, and the cells that ended the process."""
     judged, crashes = {}, []
     for n in sorted(cells):

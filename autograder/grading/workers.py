@@ -1,0 +1,77 @@
+"""Where tasks are done: in processes of this machine, or on a Dask cluster. A worker that dies costs its task a second try."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent import futures
+from concurrent.futures.process import BrokenProcessPool
+from importlib import import_module
+from pkgutil import iter_modules
+
+from dla_widgets.exercise import PROJECTS
+from dla_widgets.kernel import cores
+
+from .task import Task, judge
+
+#: How often a task is begun before it counts as failed: its worker may have been killed for no fault of its own.
+TRIES = 3
+
+
+def done(tasks: Iterable[Task], workers: int = 0, scheduler: str = "", work: Callable[[Task], str] = judge,
+         ) -> Iterator[tuple[Task, str | Exception]]:
+    """Do `tasks` and give each with its result, or with the exception that it ended in, as they come.
+
+    No more tasks are taken from `tasks` than keep all workers busy, so memory does not grow with the cohort.
+
+    Parameters
+    ----------
+    workers : how many processes; as many as there are cores if 0
+    scheduler : address of a Dask scheduler, ``tcp://host:8786``; processes of this machine if empty
+    """
+    if scheduler:
+        from .cluster import done_on_cluster
+
+        yield from done_on_cluster(tasks, scheduler, work)
+    else:
+        yield from _done_here(tasks, workers or cores(), work)
+
+
+def _done_here(tasks: Iterable[Task], workers: int, work) -> Iterator[tuple[Task, str | Exception]]:
+    waiting, tries = iter(tasks), {}
+    again: list[Task] = []
+    context = multiprocessing.get_context("forkserver")  # imports once what all workers need
+    context.set_forkserver_preload([judge.__module__, *_exercises()])
+    while True:
+        running: dict[futures.Future, Task] = {}
+        with futures.ProcessPoolExecutor(workers, context, initializer=_begin) as pool:
+            try:
+                while True:
+                    while len(running) < 2 * workers and (task := again.pop() if again else next(waiting, None)) is not None:
+                        tries[task.key] = tries.get(task.key, 0) + 1
+                        running[pool.submit(work, task)] = task
+                    if not running:
+                        return
+                    for future in futures.wait(running, return_when=futures.FIRST_COMPLETED).done:
+                        error = future.exception()
+                        if isinstance(error, BrokenProcessPool):
+                            raise error
+                        task = running.pop(future)
+                        tries.pop(task.key)
+                        yield task, error or future.result()
+            except BrokenProcessPool:
+                for task in running.values():  # a new pool takes them up
+                    if tries[task.key] < TRIES:
+                        again.append(task)
+                    else:
+                        yield task, RuntimeError(f"the process that judged it died {TRIES} times")
+
+
+def _exercises() -> list[str]:
+    return [f"{project}.{lesson.name}" for project in PROJECTS for lesson in iter_modules(import_module(project).__path__)]
+
+
+def _begin() -> None:
+    """Judging is for what the advisor's machine has left: others work on it, and Formgrader answers meanwhile."""
+    os.nice(5)
