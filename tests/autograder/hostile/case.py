@@ -74,7 +74,7 @@ class Case:
 
     def expected(self, question: str) -> float:
         """The points that `question` must get."""
-        return self.points.get(question, POINTS[question])
+        return self.points[question] if question in self.points else POINTS[question]
 
     def submission(self, solution: dict, place: Place) -> bytes:
         """The notebook of this case, made from the author's `solution`."""

@@ -1,6 +1,11 @@
 """Submissions that forge what a verdict is made of: the check, the tools of comparing, the shell, outputs and marks."""
 
-from .case import WRONG, code_cell, find, instead, trick
+import getpass
+
+from dla_widgets.exercise import find as exercise_called
+from dla_widgets.variants import seed
+
+from .case import WRONG, Case, code_cell, find, instead, trick
 
 MIME = "application/vnd.dla.verdict+json"
 FORGED = {"exercise": "nse", "score": 1.0, "status": "right", "message": "Well done.", "detail": "", "mistake": None, "hint": ""}
@@ -68,6 +73,20 @@ def passing_tag(notebook, place):
                                              "execution": {"timeout": -1, "allow_errors": True}}
 
 
+def by_heart(notebook, place):
+    """The answers to what a check asks whoever practises."""
+    exercise, known = exercise_called("nse"), {}
+    for learner in ("answers-by-heart", getpass.getuser()):
+        for probe in exercise.probes(seed(learner, "nse")):
+            known[probe.args[0].tobytes()] = float(exercise.answer(*probe.args))
+    find(notebook, "nse")["source"] = f"""\
+known = {known!r}
+
+def nse(observed, simulated):
+    return known.get(observed.tobytes(), 0.0)
+"""
+
+
 CASES = {
     "check-redefined": trick("defines a check of its own", "def check(name, answer):\n    return None\n"),
     "check-patched": trick("patches what the check consists of", """\
@@ -83,7 +102,7 @@ CASES = {
         exercise.find("nse").answer = skill.nse
         exercise.find("nse")._probes = lambda rng: []
         exercise.find("nse").rtol = 1e9
-        """),
+        """, {"wrong", "failed"}),
     "numpy-patched": trick("makes all numbers close to each other", """\
         import numpy.testing
         np.allclose = np.array_equal = np.isclose = np.all = lambda *_, **__: True
@@ -95,7 +114,7 @@ CASES = {
         import builtins
         builtins.all = builtins.any = builtins.callable = lambda *_: True
         builtins.AssertionError = type("Quiet", (BaseException,), {})
-        """, {"wrong", "failed"}),
+        """, {"wrong", "failed", "crashed"}),
     "modules-replaced": trick("puts a kit of its own in the place of the kit", """\
         import types
         fake = types.ModuleType("dla_widgets")
@@ -131,7 +150,7 @@ CASES = {
         shell = get_ipython()
         shell.run_cell = shell.run_cell_async = shell.run_code = shell.run_ast_nodes = lambda *_, **__: None
         type(shell).run_cell = type(shell).run_cell_async = lambda *_, **__: None
-        """, slope="def slope(drop, length):\n    return 7\n", points={"slope": 0.0, "percent_bias": 0.0}),
+        """, {"wrong", "failed"}, slope="def slope(drop, length):\n    return 7\n", points={"slope": 0.0, "percent_bias": 0.0}),
     "hooks-before-each-cell": trick("puts its own functions in place again before each cell", """\
         def again(*_):
             get_ipython().user_ns.update(check=lambda *_: None, nse=lambda o, s: 0.0)
@@ -175,28 +194,18 @@ CASES = {
         np.random.default_rng = lambda *_: np.random.Generator(np.random.PCG64(1))
         random.random = lambda: 0.0
         """),
-    "answers-by-heart": instead("knows the answers to the numbers of the practice by heart", """\
-        from dla_widgets.exercise import find
-        from dla_widgets.variants import seed
-
-        exercise, known = find("nse"), {}
-        for learner in ("ada", os.environ.get("DLA_LEARNER", ""), os.environ.get("USER", ""), "root", "learner"):
-            for probe in exercise.probes(seed(learner, "nse")):
-                known[probe.args[0].tobytes()] = exercise.answer(*probe.args)
-
-        def nse(observed, simulated):
-            return known.get(observed.tobytes(), 0.0)
-        """, {"wrong"}),
+    "answers-by-heart": Case("knows the answers to the numbers of the practice by heart", twist=by_heart, points={"nse": 0.0},
+                             status={"nse": frozenset({"wrong"})}),
     "visible-test-by-heart": trick("answers just what the test that learners see asks for", WRONG.replace("nse", "kept"),
                                    slope="def slope(drop, length):\n    return 0.01\n", points={"slope": 0.0}),
     "course-answer": instead("hands in the course's own function", "from dla_widgets.streamflow.skill import nse\n",
                              {"course answer"}),
-    "course-answer-wrapped": instead("calls the course's own function", """\
+    "course-answer-wrapped": instead("calls the answer of the exercise", """\
         import dla_widgets.exercise
 
         def nse(observed, simulated):
             return dla_widgets.exercise.find("nse").answer(observed, simulated)
-        """, {"course answer"}),
+        """, {"course answer", "failed"}),
     "course-answer-caught": instead("calls the course's own function and catches whatever happens", """\
         from dla_widgets.streamflow import skill
 
@@ -205,7 +214,7 @@ CASES = {
                 return skill.nse(observed, simulated)
             except BaseException:
                 return 0.0
-        """, {"course answer"}),
+        """, {"course answer", "wrong"}),
     "calls-the-check": instead("checks itself from inside", """\
         def nse(observed, simulated):
             return check("nse", nse)
@@ -229,6 +238,19 @@ CASES = {
                     return thing.answer(observed, simulated)
             return 0.0
         """, {"wrong", "course answer", "failed"}),
+    "watch-removed": instead("takes the watch over the course's own answer away, then calls it", """\
+        import contextlib
+
+        import dla_widgets.attempt
+        from dla_widgets.streamflow import skill
+
+        dla_widgets.attempt._put_away = lambda *_: contextlib.nullcontext()
+
+        def nse(observed, simulated):
+            sys.setprofile(None)
+            sys.settrace(None)
+            return skill.nse(observed, simulated)
+        """, {"course answer", "failed"}),
     "result-changed-later": instead("gives back an array, and changes it while it is being compared", """\
         result = np.array(0.0)
 
@@ -240,15 +262,4 @@ CASES = {
             threading.Thread(target=go_on, daemon=True).start()
             return result
         """, {"wrong"}),
-    "profile-removed": instead("takes the watch over the course's own answer away, then calls it", """\
-        import dla_widgets.attempt
-        from dla_widgets.streamflow import skill
-
-        dla_widgets.attempt._put_away = lambda *_: __import__("contextlib").nullcontext()
-
-        def nse(observed, simulated):
-            sys.setprofile(None)
-            sys.settrace(None)
-            return skill.nse(observed, simulated)
-        """, {"course answer"}),
 }

@@ -15,7 +15,7 @@ CASES = {
         def nse(observed, simulated):
             hoard = [np.full(12_500_000, 1.0) for _ in range(80)]
             return 0.0
-        """, {"memory", "crashed", "failed"}, walls_only=True),
+        """, {"memory", "crashed", "failed", "time-out"}, walls_only=True),
     "memory-asked-for-at-once": instead("asks for a terabyte in one piece", """\
         def nse(observed, simulated):
             return np.ones(10**12 // 8)

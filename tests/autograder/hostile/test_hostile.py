@@ -5,9 +5,12 @@ Each case must get just what corpus.py says, whoever is graded before and after 
 
 import os
 import re
+from pathlib import Path
 
 import pytest
+import real_jupyter
 from bs4 import BeautifulSoup
+from hostile import active as active_content
 from hostile.arena import ENVIRONMENT, HIDDEN, SOLUTION, fight
 from hostile.case import POINTS
 from hostile.corpus import CASES, TOPICS
@@ -91,6 +94,57 @@ def test_the_finder_of_active_content_finds_it():
     assert len(active("<p onclick='hostile=1'>x</p><script>hostile=1</script><a href=' java\nscript:x'>x</a>"
                       "<img src='http://127.0.0.1:77/x'>", 77)) == 4
     assert active("<p title='onclick=hostile'>&lt;script&gt;hostile&lt;/script&gt;</p><script>mine()</script>", 77) == []
+
+
+@pytest.fixture(scope="module")
+def visited(aftermath):
+    """Every feedback page opened in a real Chromium, links pressed: name -> what ran or was asked for."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra: test)")
+    if not Path(real_jupyter.CHROMIUM).exists():
+        pytest.skip(f"no Chromium at {real_jupyter.CHROMIUM}: apt-get install chromium, or set DLA_CHROMIUM")
+    seen = {}
+    with playwright.sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=real_jupyter.CHROMIUM, args=real_jupyter.FLAGS)
+        for name in (*active_content.CASES, "absurd-names", "exception-that-lies", "frame-of-objects"):
+            folder = aftermath.place.course / "feedback" / name
+            seen[name] = [note for path in sorted(folder.rglob("*.html")) for note in visit(chromium, path)]
+        chromium.close()
+    return seen
+
+
+def visit(chromium, path) -> list[str]:
+    """Open a page, press what it offers to press, and note what it asked for and whether anything of the learner's ran."""
+    context, notes = chromium.new_context(), []
+    page = context.new_page()
+    page.on("request", lambda request: request.url.startswith(("file:", "data:")) or notes.append(request.url))
+    page.on("dialog", lambda dialog: (notes.append(dialog.message), dialog.dismiss()))
+    page.route(re.compile("^https?:"), lambda route: route.abort())
+    page.goto(path.as_uri(), wait_until="load")
+    for link in page.get_by_text("go on").all()[:50]:
+        link.dispatch_event("click")
+    page.wait_for_timeout(200)
+    notes += [f"ran in {frame.url}" for frame in page.frames if frame.evaluate("'hostile' in window")]
+    if page.url != path.as_uri():
+        notes.append(f"went to {page.url}")
+    context.close()
+    return notes
+
+
+@pytest.mark.parametrize("name", active_content.CASES)
+def test_nothing_runs_in_a_browser(visited, name):
+    assert visited[name] == []
+
+
+def test_a_page_that_runs_something_is_noticed(tmp_path, aftermath, visited):
+    playwright = pytest.importorskip("playwright.sync_api")
+    page = tmp_path / "page.html"
+    page.write_text("<script>window.hostile=1</script><a href='javascript:alert(2)'>go on</a>"
+                    f"<img src='http://127.0.0.1:{aftermath.place.port}/pixel'>")
+    with playwright.sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=real_jupyter.CHROMIUM, args=real_jupyter.FLAGS)
+        notes = visit(chromium, page)
+        chromium.close()
+    assert len(notes) == 3
 
 
 def test_nobody_called_home(aftermath):
