@@ -190,17 +190,16 @@ _WRITERS = [
     (lambda v: isinstance(v, tuple), lambda w, v, d: {"t": w.many(v, d)}),
     (lambda v: isinstance(v, list), lambda w, v, d: {"l": w.many(v, d)}),
     (lambda v: isinstance(v, Set), lambda w, v, d: {"s": w.many(v, d)}),
-    (lambda v: isinstance(v, bool | int | float | str), lambda w, v, d: w.tree(_exact(v), d)),
+    (lambda v: issubclass(type(v), (int, float, str)), lambda w, v, d: w.tree(_exact(v), d)),
     (lambda v: hasattr(type(v), "__array__"), _Writer.array),
 ]
 
 
-def _exact(value):
-    """The plain value under a subclass of a number or a text, whatever the subclass says it is."""
-    for kind in (bool, int, float, str):
-        if isinstance(value, kind):
-            return getattr(kind, "__str__" if kind is str else f"__{kind.__name__}__", kind)(value)
-    return value
+def _exact(value) -> int | float | str:
+    """The plain value under a subclass of a number or a text, whatever it says of itself (``isinstance`` believes it)."""
+    if issubclass(type(value), int):
+        return int.__int__(value)
+    return float.__float__(value) if issubclass(type(value), float) else str.__str__(value)
 
 
 class _Reader:
@@ -239,7 +238,7 @@ class _Reader:
         if dtype.itemsize == 0 or count == 0:
             return np.zeros(shape if max(shape, default=0) < MOST_ITEMS else 0, dtype)
         array = np.frombuffer(buffer, dtype, count, stream.tell()).reshape(shape, order="F" if by_column else "C").copy()
-        if dtype.kind == "U" and array.view(np.uint32 if dtype.byteorder != ">" else ">u4").max(initial=0) > 0x10FFFF:
+        if dtype.kind == "U" and array.ravel().view(np.uint32 if dtype.byteorder != ">" else ">u4").max(initial=0) > 0x10FFFF:
             raise CodecError("text that is no Unicode")
         return array
 
@@ -308,7 +307,7 @@ class _Reader:
 
 
 _READERS: dict[str, Callable] = {
-    "i": lambda r, v, d: int(v) if len(v) < 4000 else None,
+    "i": lambda r, v, d: int(v),  # Python itself refuses more than 4300 digits
     "e": lambda r, v, d: ...,
     "c": lambda r, v, d: complex(*v),
     "a": _Reader.array,

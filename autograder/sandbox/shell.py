@@ -19,9 +19,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import FunctionType
 
+import numpy as np
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
+
+from dla_widgets import exercise
+from dla_widgets.attempt import PutAway, attempt, where
 
 from .channel import Channel, Gone, Slow
 from .codec import CodecError, Handle, decode, encode
@@ -32,14 +36,12 @@ FOREVER = 10 * 365 * 86_400.0
 
 def prepare() -> None:
     """What each submission needs and takes time to load."""
-    import matplotlib_inline.backend_inline  # noqa: F401
+    import matplotlib.pyplot  # noqa: F401
     from IPython.core import completer, magics  # noqa: F401
-
-    from dla_widgets import attempt, exercise
 
     exercise.check = _check_is_for_later
     exercise.hint = lambda *_: print("(no hints while a submission is graded)")
-    attempt.attempt(lambda: None, (), 1.0)
+    attempt(lambda: None, (), 1.0)
 
 
 def _check_is_for_later(name: str, answer) -> None:
@@ -67,6 +69,8 @@ class Submission:
         self.channel, self.limits = channel, limits
         self.kept: dict[int, object] = {}
         self.sending = threading.RLock()
+        from matplotlib_inline.backend_inline import configure_inline_support
+
         null = os.open(os.devnull, os.O_RDWR)
         for standard in (0, 1, 2):
             os.dup2(null, standard)
@@ -77,6 +81,7 @@ class Submission:
         os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
         self.shell = _Shell.instance()
         self.shell.system = self._system
+        configure_inline_support(self.shell, os.environ["MPLBACKEND"])
 
     def answer(self, request: dict) -> None:
         """Do what `request` asks and send what came of it."""
@@ -142,13 +147,9 @@ class Submission:
         return {"value": len(self.kept[handle])}
 
     def _array(self, handle: int) -> dict:
-        import numpy as np
-
         return {"value": np.asarray(self.kept[handle])}
 
     def _call(self, handle: int, args: tuple, kwargs: dict, seconds: float, away: list) -> dict:
-        from dla_widgets.attempt import attempt, where
-
         function = self.kept[handle]
         given = []
 
@@ -223,8 +224,6 @@ class _Places:
 
 
 def _put_away(*_, **__):
-    from dla_widgets.attempt import PutAway
-
     raise PutAway
 
 
@@ -325,8 +324,6 @@ def _about(error: BaseException) -> dict:
 
 def _changed(now, was):
     """An argument that the call changed in place; None for one that it left alone."""
-    import numpy as np
-
     if isinstance(was, np.ndarray) and isinstance(now, np.ndarray):
         same = now.shape == was.shape and np.array_equal(now, was, equal_nan=was.dtype.kind == "f")
         return None if same else now

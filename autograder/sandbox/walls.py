@@ -29,7 +29,7 @@ import autograder
 import dla_widgets
 from dla_widgets.kernel import limits as thread_limits
 
-from .zygote import NOBODY
+from .zygote import HOME, NOBODY
 
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts",
           "/etc/localtime", "/sys/devices/system/cpu")
@@ -140,10 +140,10 @@ def _environment() -> dict[str, str]:
     """The little that a submission gets to know."""
     kept = {name: os.environ[name] for name in (*DATA, "TZ") if name in os.environ}
     return kept | thread_limits() | {
-        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "HOME": "/tmp/work", "USER": "learner", "LOGNAME": "learner",
-        "LANG": "C.UTF-8", "MPLCONFIGDIR": "/tmp/work/.matplotlib", "PYTHONHASHSEED": "0", "NBGRADER_EXECUTION": "autograde",
+        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "HOME": HOME, "USER": "learner", "LOGNAME": "learner",
+        "LANG": "C.UTF-8", "MPLCONFIGDIR": f"{HOME}/.matplotlib", "PYTHONHASHSEED": "0", "NBGRADER_EXECUTION": "autograde",
         "MPLBACKEND": "module://matplotlib_inline.backend_inline", "PYTHONDONTWRITEBYTECODE": "1",
-        "IPYTHONDIR": "/tmp/work/.ipython", "KERAS_HOME": "/tmp/work/.keras", "TF_CPP_MIN_LOG_LEVEL": "3",
+        "IPYTHONDIR": f"{HOME}/.ipython", "KERAS_HOME": f"{HOME}/.keras", "TF_CPP_MIN_LOG_LEVEL": "3",
         "TF_ENABLE_ONEDNN_OPTS": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1"),
     }
 

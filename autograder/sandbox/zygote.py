@@ -24,7 +24,7 @@ from pathlib import Path
 from . import namespaces as ns
 from .limits import Limits
 
-WORK = "/tmp/work"
+HOME, WORK = "/tmp/home", "/tmp/work"
 #: Who a submission is when the grader was started as root: RLIMIT_NPROC and file rights are void for root.
 NOBODY = 65534
 
@@ -174,6 +174,7 @@ def _furnish(limits: Limits) -> None:
         ns.tmpfs("/proc", 1)
     ns.tmpfs("/tmp", limits.work_mb, mode="1777")
     ns.tmpfs("/dev/shm", limits.work_mb, mode="1777")
+    os.mkdir(HOME)
     os.mkdir(WORK)
     os.chdir(WORK)
 
