@@ -69,6 +69,7 @@ class Submission:
         self.channel, self.limits = channel, limits
         self.kept: dict[int, object] = {}
         self.sending = threading.RLock()
+        from IPython.core.pylabtools import activate_matplotlib
         from matplotlib_inline.backend_inline import configure_inline_support
 
         null = os.open(os.devnull, os.O_RDWR)
@@ -81,6 +82,7 @@ class Submission:
         os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
         self.shell = _Shell.instance()
         self.shell.system = self._system
+        activate_matplotlib(os.environ["MPLBACKEND"])
         configure_inline_support(self.shell, os.environ["MPLBACKEND"])
 
     def answer(self, request: dict) -> None:
