@@ -1,5 +1,5 @@
 # One word per command: lab  test  check  build  lock.  Everything is set up in .venv; nothing outside this folder changes,
-# but for Debian's chromium and PostgreSQL, which some tests need.
+# but for Debian's chromium, PostgreSQL and bubblewrap, which tests need (bubblewrap: also whoever grades).
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -42,14 +42,14 @@ build/.built: .venv/installed $(LESSONS) autograder/lessons.py
 	@$(BIN)/python -c 'from dla_widgets.kernel import install; install()'
 	@touch $@
 
-# The browser tests drive Debian's chromium, the data cube's tests its PostgreSQL. What can't be installed is skipped there,
-# with the reason.
+# The browser tests drive Debian's chromium, the data cube's and the gradebook's tests its PostgreSQL, and learners' code runs
+# behind bubblewrap. What can't be installed is skipped there, with the reason.
 .venv/debian: .venv/installed
-	@command -v chromium >/dev/null && ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { \
-	  echo "Installing chromium and postgresql for the tests"; \
+	@command -v chromium >/dev/null && command -v bwrap >/dev/null && ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { \
+	  echo "Installing bubblewrap, chromium and postgresql for the tests"; \
 	  sudo=$$([ "$$(id -u)" = 0 ] || echo "sudo -n"); \
-	  { $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y chromium postgresql; } >.venv/apt.log 2>&1 \
-	  || echo "chromium and postgresql could not be installed (see .venv/apt.log): their tests will be skipped"; }
+	  { $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y bubblewrap chromium postgresql; } >.venv/apt.log 2>&1 \
+	  || echo "bubblewrap, chromium and postgresql could not be installed (see .venv/apt.log): their tests will be skipped"; }
 	@touch $@
 
 ## The exact packages, with hashes and without any address, from the ranges in pyproject.toml.
