@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from .cohort_commands import demo_cohort
+from .desk.commands import dashboard
 from .grading import commands as grading
 
 app = typer.Typer(name="autograder", help="The Deep Learning Academy course kit, an advisor's commands.",
@@ -21,6 +23,8 @@ def _autograder() -> None:
 app.command("grade")(grading.grade)
 app.command("preflight")(grading.check_machine)
 app.command("doctor")(grading.doctor)
+app.command("dashboard")(dashboard)
+app.command("demo-cohort")(demo_cohort)
 
 
 @app.command()

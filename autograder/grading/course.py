@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 from nbgrader.apps import NbGrader
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
+from sqlalchemy.exc import SAWarning
 
 from ..judging.preprocessor import JudgedOutside
 
@@ -99,7 +101,9 @@ class Converter(Autograde):
         """Everything else that ``nbgrader autograde`` does for one student, with these notebooks in place of its first step."""
         self.sanitised = sanitised
         self.force = True
-        self.start()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SAWarning)  # nbgrader's own, of no use to an advisor
+            self.start()
 
     def convert_single_notebook(self, notebook_filename: str) -> None:
         lesson = Path(notebook_filename).stem

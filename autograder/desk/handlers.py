@@ -1,0 +1,133 @@
+"""The desk's pages. Nothing of a learner's is shown but as text: templates escape, and no script but ours may run."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+from jupyter_server.base.handlers import JupyterHandler
+from jupyter_server.extension.handler import ExtensionHandlerJinjaMixin, ExtensionHandlerMixin
+from tornado import web
+
+from ..judging.kept import FOLDER
+from . import lms, records, statistics
+
+
+class _Page(ExtensionHandlerMixin, ExtensionHandlerJinjaMixin, JupyterHandler):
+    """What every page has: the course folder, the role of whoever asks, and a policy that lets only our own scripts run."""
+
+    @property
+    def content_security_policy(self) -> str:
+        return (f"{super().content_security_policy}; default-src 'none'; script-src 'self'; style-src 'self'; "
+                "img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'")
+
+    @property
+    def root(self) -> Path:
+        return self.settings["dla_desk_root"]
+
+    @property
+    def db_url(self) -> str:
+        from nbgrader.coursedir import CourseDirectory
+
+        if formgrader := self.settings.get("nbgrader_formgrader"):  # it has read nbgrader's configuration
+            return formgrader.coursedir.db_url
+        return self.settings.get("dla_desk_db_url") or CourseDirectory(root=str(self.root)).db_url
+
+    @property
+    def is_advisor(self) -> bool:
+        """Graders mark; similarities between learners and the button that grades are the advisor's."""
+        name = getattr(self.current_user, "username", "")
+        return self.settings["dla_desk_role"] == "advisor" and name not in self.settings["dla_desk_graders"]
+
+    def submissions(self, assignment: str) -> list[records.Submission]:
+        try:
+            return records.read(self.root, self.db_url, assignment)
+        except KeyError:
+            raise web.HTTPError(404, f"there is no assignment {assignment!r} in the gradebook") from None
+
+    def show(self, template: str, **names) -> None:
+        self.finish(self.render_template(template, desk=self.base_url + "dla/desk", base=self.base_url, advisor=self.is_advisor,
+                                         xsrf=self.xsrf_form_html(), **names))
+
+
+class Assignments(_Page):
+    @web.authenticated
+    def get(self):
+        known = records.assignments(self.db_url)
+        if len(known) == 1:
+            return self.redirect(f"{self.base_url}dla/desk/cohort/{known[0]}")
+        counts = {name: len(list((self.root / "submitted").glob(f"*/{name}"))) for name in known}
+        self.show("assignments.html", assignments=counts)
+
+
+class Cohort(_Page):
+    @web.authenticated
+    def get(self, assignment: str):
+        submissions = self.submissions(assignment)
+        self.show("cohort.html", assignment=assignment, submissions=submissions, mistakes=statistics.mistakes(submissions),
+                  items=statistics.items(submissions), systems=list(lms.SYSTEMS), fewest=statistics.FEWEST,
+                  broken=[(one, answer) for one in submissions for answer in one.broken()],
+                  slow=_slowest(submissions), progress=_progress(self.root))
+
+
+class Grade(_Page):
+    """Starts ``autograder grade`` in a process of its own: it outlives the page, and the page stays quick."""
+
+    @web.authenticated
+    def post(self, assignment: str):
+        if not self.is_advisor:
+            raise web.HTTPError(403, "grading is started by an advisor; you are signed in as a grader")
+        if assignment not in records.assignments(self.db_url):
+            raise web.HTTPError(404, f"there is no assignment {assignment!r} in the gradebook")
+        with open(self.root / FOLDER / "desk.log" if (self.root / FOLDER).is_dir() else "/dev/null", "ab") as log:
+            subprocess.Popen([sys.executable, "-m", "autograder", "grade", assignment, "--course", str(self.root)],
+                             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        self.redirect(f"{self.base_url}dla/desk/cohort/{assignment}")
+
+
+class Progress(_Page):
+    @web.authenticated
+    def get(self):
+        self.set_header("Content-Type", "application/json")
+        self.finish(json.dumps(_progress(self.root)))
+
+
+class Export(_Page):
+    @web.authenticated
+    def get(self, assignment: str, system: str):
+        if system not in lms.SYSTEMS:
+            raise web.HTTPError(404, f"no export for {system!r}; there are {', '.join(lms.SYSTEMS)}")
+        text = lms.export(self.submissions(assignment), assignment, system)
+        self.set_header("Content-Type", "text/csv; charset=utf-8")
+        self.set_header("Content-Disposition", f'attachment; filename="{system}.csv"')
+        self.finish(text)
+
+
+def _progress(root: Path) -> dict:
+    """How far grading is; empty if it never ran."""
+    try:
+        return json.loads((root / FOLDER / "progress.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def _slowest(submissions: list[records.Submission], most: int = 10) -> list[tuple[records.Submission, str, float]]:
+    """The notebooks that took far longer than their lesson usually does."""
+    found = []
+    for lesson in sorted({lesson for one in submissions for lesson in one.seconds}):
+        usual = float(np.median([one.seconds[lesson] for one in submissions if lesson in one.seconds]))
+        found += [(one, lesson, one.seconds[lesson]) for one in submissions if one.seconds.get(lesson, 0) > max(5.0, 4 * usual)]
+    return sorted(found, key=lambda row: -row[2])[:most]
+
+
+NAME = r"([^/]+)"
+HANDLERS = [
+    (r"/dla/desk/?", Assignments),
+    (rf"/dla/desk/cohort/{NAME}", Cohort),
+    (rf"/dla/desk/cohort/{NAME}/grade", Grade),
+    (rf"/dla/desk/cohort/{NAME}/{NAME}\.csv", Export),
+    (r"/dla/desk/progress", Progress),
+]
