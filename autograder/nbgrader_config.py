@@ -64,6 +64,10 @@ c.Autograde.autograde_preprocessors = [
 # The salt of the grading run: with it, the checks draw other numbers than the learner has practised on.
 c.JudgedOutside.salt_file = c.ExecuteAsLearner.salt_file = str(HERE / "grading_salt.txt")
 
+# A learner gets a small page about the questions, on which nothing runs, instead of the whole notebook again.
+c.GenerateFeedback.exporter_class = "autograder.feedback.page.FeedbackPage"
+c.GenerateFeedback.preprocessors = ["nbgrader.preprocessors.GetGrades"]
+
 # Formgrader answers with a server error for a lesson that was not handed in: put a page there that says so.
 c.Autograde.post_convert_hook = "autograder.rescue.fill_gaps"
 # Formgrader's grading page breaks without internet: our template for MathJax stands in front of nbconvert's.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from dataclasses import asdict, dataclass
 from html import escape
@@ -70,8 +71,14 @@ class Verdict:
             f'<div role="status" style="border-left:.4em solid {colour};padding:.5em .9em;margin:.3em 0;'
             f'max-width:60em;line-height:1.45">'
             f'<b><span aria-hidden="true">{sign}</span> {escape(self.exercise)}: {words}{score}.</b> '
-            f"{escape(self.message)}{rest}</div>"
+            f"{emphasised(self.message)}{rest}</div>"
         )
+
+
+def emphasised(text: str) -> str:
+    """`text` as HTML, with the ``*stressed*`` words and the ```code``` of our messages shown as such."""
+    text = re.sub(r"`([^`\n]+)`", r"<code>\1</code>", escape(text))
+    return re.sub(r"(?<![\w*])\*([^\s*][^*\n]*?)\*(?![\w*])", r"<em>\1</em>", text)
 
 
 class CheckFailed(AssertionError):
