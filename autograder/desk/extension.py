@@ -6,10 +6,7 @@ import os
 from pathlib import Path
 
 from jupyter_server.extension.application import ExtensionApp, ExtensionAppJinjaMixin
-from markupsafe import Markup
 from traitlets import Enum, Set, Unicode
-
-from dla_widgets.verdict import emphasised
 
 from .handlers import HANDLERS
 
@@ -31,10 +28,6 @@ class Desk(ExtensionAppJinjaMixin, ExtensionApp):
     def initialize_settings(self) -> None:
         root = Path(self.course or os.getcwd()).resolve()
         self.settings |= {"dla_desk_root": root, "dla_desk_role": self.role, "dla_desk_graders": self.graders}
-
-    def initialize_templates(self) -> None:
-        super().initialize_templates()
-        self.jinja2_env.filters["emphasised"] = lambda text: Markup(emphasised(text))
 
     def initialize_handlers(self) -> None:
         self.handlers.extend(HANDLERS)

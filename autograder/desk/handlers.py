@@ -10,7 +10,10 @@ from pathlib import Path
 import numpy as np
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.extension.handler import ExtensionHandlerJinjaMixin, ExtensionHandlerMixin
+from markupsafe import Markup
 from tornado import web
+
+from dla_widgets.verdict import emphasised
 
 from ..judging.kept import FOLDER
 from . import lms, records, statistics
@@ -50,7 +53,7 @@ class _Page(ExtensionHandlerMixin, ExtensionHandlerJinjaMixin, JupyterHandler):
 
     def show(self, template: str, **names) -> None:
         self.finish(self.render_template(template, desk=self.base_url + "dla/desk", base=self.base_url, advisor=self.is_advisor,
-                                         xsrf=self.xsrf_form_html(), **names))
+                                         xsrf=self.xsrf_form_html(), emphasised=lambda text: Markup(emphasised(text)), **names))
 
 
 class Assignments(_Page):
