@@ -27,7 +27,7 @@ def judge_notebook(nb: NotebookNode, *, learner: str, salt: str, release: Notebo
     ----------
     nb : with nbgrader's metadata and the author's tests cells
     learner, salt : whose and which numbers the checks draw
-    release : the notebook as it was handed out; its imports are the author's
+    release : the notebook as it was handed out; its imports are the author's, and tests may use them
     run : ``all`` cells, or those that are ``needed`` for the questions (all of them if that was not enough)
     warmth : where warm processes come from; the process-wide one if None
     files : what was handed in beside the notebook
@@ -37,12 +37,15 @@ def judge_notebook(nb: NotebookNode, *, learner: str, salt: str, release: Notebo
     SandboxError : the sandbox itself does not work
     """
     warmth = warmth or Warmth.shared()
-    imports = author_imports(release if release is not None else nb)
+    imports = author_imports(release) if release is not None else []
+    answers = {cell.metadata.nbgrader["grade_id"] for cell in nb.cells if is_solution(cell)}
     began, judged = time.monotonic(), {}
+    for cell in nb.cells:
+        cell.metadata.pop("dla", None)  # what a learner put there is no verdict
     code = {n for n, cell in enumerate(nb.cells) if cell.cell_type == "code"}
     for cells in ([needed(nb)] if run == "needed" else []) + [code]:
         with Session(lambda: warmth.get(imports), files) as session:
-            judged, crashes = run_cells(nb, cells, Judge(session, learner, salt, imports), session)
+            judged, crashes = run_cells(nb, cells, Judge(session, learner, salt, imports, answers), session)
         if all(verdict.status in SETTLED for verdict in judged.values()) and not crashes:
             break
     for n in code - cells:

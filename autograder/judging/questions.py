@@ -47,10 +47,12 @@ class Judge:
     session : the submission's session
     learner, salt : for the seeds of the checks
     imports : the author's import statements; names that tests take from there are not asked of the submission
+    answers : the names that the submission is to define, which are asked of it in any case
     """
 
-    def __init__(self, session: Session, learner: str, salt: str, imports: Iterable[str] = ()):
+    def __init__(self, session: Session, learner: str, salt: str, imports: Iterable[str] = (), answers: Iterable[str] = ()):
         self.session, self.learner, self.salt, self.imports = session, learner, salt, list(imports)
+        self.answers = set(answers)
         self.trouble: dict[str, tuple[str, str]] = {}
 
     def remember(self, name: str | None, status: str, error: dict | None) -> None:
@@ -91,7 +93,7 @@ class _Tests(dict):
     def __missing__(self, name: str):
         if hasattr(builtins, name):  # a learner's own `len` is not the author's
             raise KeyError(name)
-        if name in (imported := self._imported()):
+        if name not in self.judge.answers and name in (imported := self._imported()):
             self.update(imported)
             return self[name]
         try:

@@ -25,7 +25,7 @@ from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 
 from dla_widgets import exercise
-from dla_widgets.attempt import PutAway, attempt, where
+from dla_widgets.attempt import attempt, where
 
 from .channel import Channel, Gone, Slow
 from .codec import CodecError, Handle, decode, encode
@@ -97,7 +97,9 @@ class Submission:
         try:
             message = encode({"done": done}, self.limits.message_bytes, self._keep)
         except Exception as error:  # a CodecError, or whatever a learner's object raises when it is looked at
-            message = encode({"done": {"error": _about(error)}}, self.limits.message_bytes)
+            about = _about(error) | {"kind": "ValueError", "name": "ValueError"}
+            about["words"] = f"what came back cannot be judged: {about['words']}"
+            message = encode({"done": {"error": about}}, self.limits.message_bytes)
         self.send(message)
 
     def send(self, message: bytes) -> None:
@@ -226,6 +228,8 @@ class _Places:
 
 
 def _put_away(*_, **__):
+    from dla_widgets.attempt import PutAway  # this code runs in place of another module's, with its names
+
     raise PutAway
 
 
