@@ -35,10 +35,14 @@ c.Exchange.root = os.environ.get("DLA_EXCHANGE") or str(HERE / "exchange")
 c.Execute.timeout = 180
 c.Execute.iopub_timeout = 30
 
-# A submission is put right step by step before anything runs. nbgrader's own DeduplicateIds is not among the steps: it
-# leaves metadata behind that the next step takes for an old file format, and then the *whole batch* stops.
+# A submission is put right step by step before anything runs: the folder, the file, then the cells. nbgrader's own
+# DeduplicateIds is not among the steps: it leaves metadata behind that the next step takes for an old file format, and then
+# the *whole batch* stops.
+c.Autograde.pre_convert_hook = "autograder.rescue.receive_before"
+c.Autograde.exporter_class = "autograder.rescue.MendingExporter"
 c.Autograde.sanitize_preprocessors = [
     "nbgrader.preprocessors.ClearOutput",
+    "autograder.rescue.LostMarks",
     "autograder.rescue.ForeignCells",
     "autograder.rescue.ChangedMetadata",
     "autograder.rescue.CopiedCells",
@@ -58,6 +62,7 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.IgnorePattern",
     "nbgrader.preprocessors.LimitOutput",
     "nbgrader.preprocessors.SaveAutoGrades",
+    "autograder.rescue.NeedsAdvisor",
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
@@ -67,6 +72,9 @@ c.JudgedOutside.salt_file = c.ExecuteAsLearner.salt_file = str(HERE / "grading_s
 # A learner gets a small page about the questions, on which nothing runs, instead of the whole notebook again.
 c.GenerateFeedback.exporter_class = "autograder.feedback.page.FeedbackPage"
 c.GenerateFeedback.preprocessors = ["nbgrader.preprocessors.GetGrades"]
+
+# Archives from a learning platform: each on its own, so that a bad one stops nobody.
+c.ZipCollectApp.extractor_plugin = "autograder.archives.CarefulExtractor"
 
 # Formgrader answers with a server error for a lesson that was not handed in: put a page there that says so.
 c.Autograde.post_convert_hook = "autograder.rescue.fill_gaps"

@@ -14,7 +14,8 @@ from nbgrader.utils import determine_grade
 from autograder import partial, rescue
 from dla_widgets.verdict import MIME
 
-STEPS = [rescue.ForeignCells, rescue.ChangedMetadata, rescue.CopiedCells, rescue.ChangedTypes, rescue.MissingCells]
+STEPS = [rescue.LostMarks, rescue.ForeignCells, rescue.ChangedMetadata, rescue.CopiedCells, rescue.ChangedTypes,
+         rescue.MissingCells]
 
 
 @pytest.fixture
@@ -53,8 +54,8 @@ def copied(cell, source=None):
 
 def test_the_shipped_configuration_runs_the_steps_in_this_order(built):
     config = (built / "nbgrader" / "nbgrader_config.py").read_text()
-    assert [name for name in re.findall(r"autograder\.rescue\.([A-Z]\w+)", config) if name != "HugeOutputs"] == [
-        step.__name__ for step in STEPS]
+    sanitising = config[config.index("sanitize_preprocessors"):config.index("autograde_preprocessors")]
+    assert re.findall(r"autograder\.rescue\.([A-Z]\w+)", sanitising) == [step.__name__ for step in STEPS]
 
 
 def test_nbgraders_own_step_stops_the_batch_on_a_copied_cell(released, run):
