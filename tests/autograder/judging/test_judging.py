@@ -130,7 +130,8 @@ def test_hidden_tests_run_and_stay_hidden(judged):
 
 def test_a_keras_model_stays_inside_and_is_asked(judged):
     answer = ("import keras\ndef build_lstm(features, units):\n"
-              "    return keras.Sequential([keras.layers.Input((None, features)),\n        keras.layers.LSTM(units, return_sequences=True), keras.layers.Dense(1)])")
+              "    return keras.Sequential([keras.layers.Input((None, features)),\n"
+              "        keras.layers.LSTM(units, return_sequences=True), keras.layers.Dense(1)])")
     check = questions("build_lstm", 'check("build_lstm", build_lstm)')
     assert judged(NUMPY, solution("build_lstm", answer), check)[0]["build_lstm-tests"]["status"] == "right"
     relu = answer.replace("Dense(1)", "Dense(1, activation='relu')")
