@@ -15,7 +15,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 
 from dla_widgets.verdict import MIME
 
-from .markup import NEEDS_MORE, clean_html, clean_markdown
+from .markup import NEEDS_MORE, as_code, clean_html, clean_markdown
 from .repairs import note
 
 _TEXT = ("text/plain", MIME)
@@ -57,8 +57,7 @@ class ActiveContent(NbGraderPreprocessor):
 def harmless_text(cell: NotebookNode) -> NotebookNode:
     """A Markdown cell that only says something; raw text, which a page would take as HTML, is shown as it is."""
     if cell.cell_type == "raw":
-        return new_markdown_cell(clean_markdown(f"<raw>\n{cell.source}") if not cell.source else _fenced(cell.source),
-                                 metadata=cell.metadata, id=cell.get("id", "raw"))
+        return new_markdown_cell(as_code(cell.source), metadata=cell.metadata, id=cell.get("id", "raw"))
     pictures = {name: {kind: data for kind, data in bundle.items() if kind in (*_PICTURES, "image/svg+xml") and _is_base64(data)}
                 for name, bundle in (cell.get("attachments") or {}).items()}
     cell.pop("attachments", None)

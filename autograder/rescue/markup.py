@@ -12,16 +12,19 @@ from html import unescape
 import nh3
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
-_TEXT = set("b strong i em u s del ins code pre kbd samp sub sup small mark span div p br hr ul ol li dl dt dd "
+_TEXT = frozenset("b strong i em u s del ins code pre kbd samp sub sup small mark span div p br hr ul ol li dl dt dd "
             "blockquote h1 h2 h3 h4 h5 h6 table caption colgroup col thead tbody tfoot tr th td a img".split())
-_STYLE = set("color background-color border border-left border-right border-top border-bottom border-color border-style "
+_STYLE = frozenset("color background-color border border-left border-right border-top border-bottom border-color border-style "
              "border-width border-collapse padding padding-left padding-right padding-top padding-bottom margin margin-top "
              "text-align vertical-align font-weight font-style font-family line-height white-space width max-width".split())
-_ATTRIBUTES = {"*": {"style", "title", "role", "aria-hidden", "lang", "dir"}, "a": {"href"}, "img": {"src", "alt", "width", "height"},
-               "td": {"colspan", "rowspan", "align"}, "th": {"colspan", "rowspan", "align", "scope"}, "table": {"border"},
+_ATTRIBUTES = {"*": {"style", "title", "role", "aria-hidden", "lang", "dir"}, "a": {"href"},
+               "img": {"src", "alt", "width", "height"}, "td": {"colspan", "rowspan", "align"}, "th": {"colspan", "rowspan", "align", "scope"}, "table": {"border"},
                "tr": {"align"}, "ol": {"start", "type"}}
 _PICTURE = re.compile(r"data:image/(png|jpeg|gif|webp|svg\+xml);base64,[A-Za-z0-9+/=\s]*")
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.I)
+_COLOUR = re.compile(r"(rgb|hsl)a?\([\d\s.,%/]*\)", re.I)
+#: in a style: what fetches or computes, and lengths below zero, which move a thing over its neighbours
+_OVER_OTHERS = re.compile(r"[(\\]|-\s*\.?\d")
+_FILE = re.compile(r"\w([\w.+~/#-]|%20)*")
 #: What HTML cannot do without; where it is, the plain text of the same output says more than what is left.
 NEEDS_MORE = re.compile(r"<\s*(script|svg|iframe|object|embed|form|input|canvas|video|audio|math|link)\b", re.I)
 
@@ -31,8 +34,8 @@ _VOID = {"br", "hr", "img", "input"}
 _WRITTEN = (_TEXT - {"col", "colgroup", "caption"}) | {"input"}
 _CLASS = re.compile(r"(task-list-item(-checkbox)?|anchor-link|highlight|[a-z][a-z0-9]?|language-[\w+#.-]+)?")
 _ALIGNED = re.compile(r"text-align:\s?(left|right|center);?")
-_CODE = re.compile(r"(^ {0,3}(?P<fence>```+|~~~+)[^\n]*\n.*?(?:^ {0,3}(?P=fence)[`~]*\s*$|\Z)|(?P<tick>`+)(?!`).+?(?<!`)(?P=tick)(?!`))",
-                   re.S | re.M)
+_CODE = re.compile(r"^ {0,3}(?P<fence>```+|~~~+)[^\n]*\n.*?(?:^ {0,3}(?P=fence)[`~]*\s*$|\Z)"
+                   r"|(?P<tick>`+)(?!`).+?(?<!`)(?P=tick)(?!`)", re.S | re.M)
 _MACRO = re.compile(r"\\(href|url|require|cssId|unicode|class|style|def|newcommand|includegraphics)\b")
 
 
@@ -48,7 +51,7 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
         return value if is_harmless_link(value) else None
     if name == "src":
         return value if _PICTURE.fullmatch(value) else None
-    if name == "style" and re.search(r"url|\(|-\s*\.?\d|\\", value.replace("border-", "")):
+    if name == "style" and _OVER_OTHERS.search(_COLOUR.sub("", value)):
         return None
     return value
 
@@ -60,7 +63,8 @@ def is_harmless_link(url: str) -> bool:
 
 
 def _is_beside(bare: str) -> bool:
-    return not (_SCHEME.match(bare) or bare.startswith(("/", "\\")) or ".." in bare)
+    """Whether `bare` is the name of a file beside the page or below."""
+    return bool(_FILE.fullmatch(bare)) and ".." not in bare
 
 
 def clean_markdown(text: str, attachments: dict | None = None) -> str:
@@ -68,8 +72,13 @@ def clean_markdown(text: str, attachments: dict | None = None) -> str:
     for candidate in (text, _without_html(text)):
         if is_harmless(candidate, attachments):
             return candidate
-    fence = "`" * (max((len(run) for run in re.findall("`+", text)), default=2) + 1)
-    return f"{fence if len(fence) > 2 else '```'}\n{text}\n{fence if len(fence) > 2 else '```'}"
+    return as_code(text)
+
+
+def as_code(text: str) -> str:
+    """Markdown that shows `text` as it is."""
+    fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", text)), 3)
+    return f"{fence}\n{text}\n{fence}"
 
 
 def is_harmless(text: str, attachments: dict | None = None) -> bool:

@@ -129,10 +129,10 @@ def odd_metadata(notebook):
 
 
 def odd_cells(notebook):
-    notebook["cells"][1:1] = [None, "text", {"cell_type": "heading", "level": 1, "source": "Title"}, {"cell_type": "widget"},
-                              {"cell_type": "code"}, {"cell_type": "markdown", "source": None, "metadata": None}]
     for cell in _marked(notebook):
         cell["comments"] = ["not of this format"]
+    notebook["cells"][1:1] = [None, "text", {"cell_type": "heading", "level": 1, "source": "Title"}, {"cell_type": "widget"},
+                              {"cell_type": "code"}, {"cell_type": "markdown", "source": None, "metadata": None}]
 
 
 def much_output(notebook):

@@ -202,6 +202,13 @@ def digest(folder: Path) -> dict[str, str]:
     return found
 
 
+def contents(course: Path) -> dict[str, str]:
+    """What grading must leave as it is; what was handed in may also be put aside."""
+    folders = [digest(course / name) for name in ("submitted", "source", "release")]
+    files = {str(path): path.read_text() for path in (course / "grading_salt.txt", course / "nbgrader_config.py")}
+    return {path: hashed for folder in folders for path, hashed in folder.items()} | files
+
+
 @dataclass
 class Aftermath:
     """What is left when the cohort has been graded."""
@@ -241,11 +248,11 @@ def fight(root: Path, cases: dict[str, Case], run_nbgrader, grade) -> Aftermath:
         until = time.time() + 1800
         for name, case in cases.items():
             hand_in(name, case, solutions, Place(course, root / "loot" / name, port, until))
-        kept = [course / name for name in ("submitted", "source", "release", "grading_salt.txt", "nbgrader_config.py")]
-        before = {path: digest(path) if path.is_dir() else path.read_bytes() for path in kept}
+        before = contents(course)
         said = grade(course)
-        after = {path: digest(path) if path.is_dir() else path.read_bytes() for path in kept}
+        after, aside = contents(course), digest(course / "put_aside")
     aftermath = Aftermath(Place(course, root / "loot", port, until), said, calls, left)
-    aftermath.changed = [str(path) for path in kept if before[path] != after[path]]
+    aftermath.changed = [path for path, hashed in before.items() if after.get(path) != hashed
+                         and aside.get(path.replace("/submitted/", "/put_aside/")) != hashed]
     run_nbgrader(course, "generate_feedback", "streamflow", check=False)
     return aftermath
