@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from .cohort_commands import demo_cohort
-from .desk.commands import dashboard
+from .desk.commands import dashboard, lab
 from .grading import commands as grading
 
 app = typer.Typer(name="autograder", help="The Deep Learning Academy course kit, an advisor's commands.",
@@ -24,6 +24,7 @@ app.command("grade")(grading.grade)
 app.command("preflight")(grading.check_machine)
 app.command("doctor")(grading.doctor)
 app.command("dashboard")(dashboard)
+app.command("lab")(lab)
 app.command("demo-cohort")(demo_cohort)
 
 

@@ -9,7 +9,3 @@ def _jupyter_server_extension_points() -> list[dict]:
     from .extension import Desk
 
     return [{"module": "autograder.desk", "app": Desk}]
-
-
-def _jupyter_labextension_paths() -> list[dict]:
-    return [{"src": "labextension", "dest": "dla-desk"}]

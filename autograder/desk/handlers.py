@@ -16,7 +16,7 @@ from tornado import web
 from dla_widgets.verdict import emphasised
 
 from ..judging.kept import FOLDER
-from . import lms, records, statistics
+from . import formgrader, lms, records, statistics
 
 
 class _Page(ExtensionHandlerMixin, ExtensionHandlerJinjaMixin, JupyterHandler):
@@ -133,4 +133,5 @@ HANDLERS = [
     (rf"/dla/desk/cohort/{NAME}/grade", Grade),
     (rf"/dla/desk/cohort/{NAME}/{NAME}\.csv", Export),
     (r"/dla/desk/progress", Progress),
+    (formgrader.ADDRESS, formgrader.Autograde),
 ]

@@ -1,0 +1,10 @@
+"""The advisor's JupyterLab: the cohort's desk beside nbgrader's panels; `autograder lab` puts this folder on JUPYTER_CONFIG_PATH."""
+
+from pathlib import Path
+
+import autograder
+
+c = get_config()  # noqa: F821 - traitlets provides it
+
+c.ServerApp.jpserver_extensions.update({"autograder.desk": True})
+c.LabServerApp.extra_labextensions_path = [str(Path(autograder.__file__).parent / "desk" / "labextension")]
