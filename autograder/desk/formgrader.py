@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import sys
 
@@ -25,4 +26,5 @@ class Autograde(BaseApiHandler):
             stderr=asyncio.subprocess.STDOUT)
         said = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", (await process.communicate())[0].decode(errors="replace"))
         done = {"success": process.returncode == 0, "log": said}
-        self.finish(done if done["success"] else done | {"error": said})
+        self.set_header("Content-Type", "text/plain; charset=utf-8")  # Formgrader's page reads the JSON itself
+        self.finish(json.dumps(done if done["success"] else done | {"error": said}))
