@@ -110,10 +110,10 @@ class Exercise:
         if problem := self._unusable(function):
             return self._verdict("wrong", problem)
         probes = self.probes(seed)
-        expected = [self._call(self.answer, probe, self.seconds) for probe in probes]
+        expected = [self._call(self.answer, probe) for probe in probes]
         outcomes = []
         for probe in probes:
-            outcomes.append(self._call(function, probe, *((self.seconds, self._away) if guard else (None,))))
+            outcomes.append(self._call(function, probe, *((self.seconds, self._away) if guard else ())))
             if outcomes[-1].timed_out or outcomes[-1].used_answer:  # no use in waiting for more of these
                 break
         return self._compare(function, probes, expected, outcomes)
@@ -139,7 +139,7 @@ class Exercise:
         kit = str(Path(__file__).parent)
         return sorted((code.co_filename.removeprefix(kit), code.co_firstlineno) for code in self._away)
 
-    def _call(self, function: Callable, probe: Probe, seconds: float | None, away: frozenset = frozenset()) -> Outcome:
+    def _call(self, function: Callable, probe: Probe, seconds: float | None = None, away: frozenset = frozenset()) -> Outcome:
         changed = []
 
         def call(*args):
@@ -195,9 +195,7 @@ class Exercise:
         """The mistake that gives just these answers; else one that does in `part`, should there be two mistakes at once."""
         first_of_two = None
         for mistake in self.mistakes:
-            same = [
-                self._same(outcome, self._call(mistake.function, probe, self.seconds)) for probe, outcome in zip(probes, outcomes)
-            ]
+            same = [self._same(outcome, self._call(mistake.function, probe)) for probe, outcome in zip(probes, outcomes)]
             if all(same):
                 return mistake
             if first_of_two is None and all(ok for ok, probe in zip(same, probes) if probe.part == part):

@@ -26,7 +26,7 @@ def test_the_reference_passes_but_handing_it_in_does_not(name):
     exercise = EXERCISES[name]
     for seed in SEEDS[:20]:
         assert exercise.judge(exercise.answer, seed, guard=False).right
-        outcomes = [exercise._call(exercise.answer, probe, None) for probe in exercise.probes(seed)]
+        outcomes = [exercise._call(exercise.answer, probe) for probe in exercise.probes(seed)]
         assert outcomes[0].ok and all(o.ok or isinstance(o.error, ValueError) for o in outcomes)
     if hasattr(exercise.answer, "__code__"):
         assert exercise.judge(exercise.answer, 0).status == "course answer"

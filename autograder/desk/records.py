@@ -102,7 +102,8 @@ def _from_gradebook(db_url: str, assignment: str) -> Iterator[Submission]:
         rows = gradebook.db.query(SubmittedAssignment).join(SubmittedAssignment.assignment).filter(Assignment.name == assignment)
         for row in rows:
             name = " ".join(filter(None, (row.student.first_name, row.student.last_name))) or row.student.id
-            yield Submission(row.student.id, name, row.timestamp, row.total_seconds_late, float(row.score), float(row.max_score),
+            score = max(0.0, float(row.score) - float(row.late_submission_penalty or 0))  # nbgrader keeps the two apart
+            yield Submission(row.student.id, name, row.timestamp, row.total_seconds_late, score, float(row.max_score),
                              bool(row.needs_manual_grade), links={one.name: one.id for one in row.notebooks})
 
 

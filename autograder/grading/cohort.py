@@ -67,11 +67,11 @@ class _Run:
         self.sanitised: dict[str, dict[str, tuple[str, dict]]] = {}
         self.open: dict[str, set[str]] = {}
         self.keys: dict[str, dict[str, str]] = {}
-        self.began = time.monotonic()
+        self.total, self.began = 0, time.monotonic()
 
     def over(self, students: list[str] | None, workers: int, scheduler: str) -> Report:
         todo = self._todo(students)
-        self.total = len(todo)
+        self.total = len(todo) + len(self.report.failed)
         self._progress()
         with self.course.inside():
             for task, result in done(self._tasks(todo), workers, scheduler):
@@ -85,10 +85,11 @@ class _Run:
         for student in self.course.submitted():
             if students is not None and student not in students:
                 continue
-            if self.force or self.regrade or self._mark(student).exists() or not self.course.is_graded(student):
-                todo.append(student)
-            else:
-                self.report.skipped.append(student)
+            try:
+                wanted = self.force or self.regrade or self._mark(student).exists() or not self.course.is_graded(student)
+                (todo if wanted else self.report.skipped).append(student)
+            except Exception as error:
+                self._failed(student, error)
         return todo
 
     def _tasks(self, todo: list[str]) -> Iterator[Task]:

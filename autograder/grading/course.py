@@ -15,6 +15,7 @@ from nbgrader.coursedir import CourseDirectory
 from sqlalchemy.exc import SAWarning
 
 from ..judging.preprocessor import JudgedOutside
+from ..rescue import receive
 
 
 class CourseError(ValueError):
@@ -63,9 +64,13 @@ class Course:
         return Converter(coursedir=self.directory, parent=self.app)
 
     def submitted(self) -> list[str]:
-        """Everybody who has handed in something."""
+        """Everybody who has handed in something; what they handed in is put right on the way."""
         folder = self.root / "submitted"
-        return sorted(path.name for path in folder.glob("*") if (path / self.assignment).is_dir() and not path.is_symlink())
+        names = sorted(path.name for path in folder.glob("*") if (path / self.assignment).is_dir() and not path.is_symlink())
+        for name in names:
+            with contextlib.suppress(OSError):  # it is said when this one's turn comes
+                receive(self.root, name, self.assignment)
+        return names
 
     def notebooks(self, student: str) -> dict[str, Path]:
         """The lessons that `student` has handed in."""

@@ -1,22 +1,15 @@
 """The same chips in a datacube index on a real PostgreSQL: the same scene as from the catalogue and as the chip itself.
 
-The test starts a cluster of its own on a socket in a temporary folder, as a user without privileges, and stops it again.
+The test starts a server of its own, see postgres.py.
 """
 
 from __future__ import annotations
-
-import glob
-import os
-import pwd
-import shutil
-import subprocess
-import tempfile
-from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
 from odc.geo.geobox import GeoBox
+from postgres import Cluster
 from stac_like import NAMES, Store, invented, real_chip
 
 from dla_widgets.landcover.catalogues import CatalogueError
@@ -28,42 +21,6 @@ datacube = pytest.importorskip("datacube", reason='no datacube: pip install "dla
 pytest.importorskip("psycopg2", reason='no psycopg2: pip install "dla-course-kit[datacube]"')
 
 from dla_widgets.landcover.cube_index import PRODUCTS, add_products, dataset_document, index_files  # noqa: E402
-
-
-class Cluster:
-    """A PostgreSQL of the test's own, reached by a socket in its folder only."""
-
-    def __init__(self):
-        found = sorted(glob.glob("/usr/lib/postgresql/*/bin"))
-        if not found:
-            pytest.skip("no PostgreSQL server: /usr/lib/postgresql/*/bin does not exist (apt install postgresql)")
-        self.bin, self.home = found[-1], Path(tempfile.mkdtemp(prefix="dla-pg-"))
-        self.drop = {}
-        if os.geteuid() == 0:  # PostgreSQL does not run as root
-            user = pwd.getpwnam("postgres" if "postgres" in {u.pw_name for u in pwd.getpwall()} else "nobody")
-            os.chown(self.home, user.pw_uid, user.pw_gid)
-            self.drop = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-
-    def run(self, program: str, *arguments: str) -> None:
-        with open(self.home / "out", "a") as out:
-            done = subprocess.run([f"{self.bin}/{program}", *arguments], cwd=self.home, stdin=subprocess.DEVNULL, stdout=out,
-                                  stderr=out, timeout=60, check=False, **self.drop)  # fmt: skip
-        assert done.returncode == 0, (self.home / "out").read_text()
-
-    def __enter__(self) -> Cluster:
-        data, socket = str(self.home / "data"), str(self.home)
-        self.run("initdb", "-D", data, "-U", "dla", "-A", "trust", "-E", "UTF8", "--no-sync")
-        options = f"-k {socket} -c listen_addresses='' -c fsync=off -c max_connections=20 -c shared_buffers=16MB"
-        self.run("pg_ctl", "-D", data, "-w", "-l", str(self.home / "log"), "-o", options, "start")
-        self.run("createdb", "-h", socket, "-U", "dla", "dla")
-        # SQLAlchemy 2.1 takes psycopg 3 for a plain postgresql://
-        self.url = f"postgresql+psycopg2://dla@/dla?host={socket}"
-        return self
-
-    def __exit__(self, *_):
-        if (self.home / "data" / "postmaster.pid").exists():
-            self.run("pg_ctl", "-D", str(self.home / "data"), "-m", "immediate", "stop")
-        shutil.rmtree(self.home, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")

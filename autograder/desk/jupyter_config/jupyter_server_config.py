@@ -1,4 +1,4 @@
-"""The advisor's JupyterLab: the cohort's desk beside nbgrader's panels; `autograder lab` puts this folder on JUPYTER_CONFIG_PATH."""
+"""The cohort's desk beside nbgrader's panels in JupyterLab: `autograder lab` puts this folder on JUPYTER_CONFIG_PATH."""
 
 from pathlib import Path
 
