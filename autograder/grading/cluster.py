@@ -23,7 +23,8 @@ class ClusterError(ValueError):
     """A cluster that cannot grade; the message says what it lacks."""
 
 
-def done_on_cluster(tasks: Iterable[Task], scheduler: str, work: Callable[[Task], str]) -> Iterator[tuple[Task, str | Exception]]:
+def done_on_cluster(tasks: Iterable[Task], scheduler: str, work: Callable[[Task], str],
+                    ) -> Iterator[tuple[Task, str | Exception]]:
     """Do `tasks` on the workers of `scheduler`, each with its result or the exception that it ended in, as they come.
 
     Raises

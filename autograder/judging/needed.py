@@ -2,7 +2,8 @@
 
 Read from the text: a question needs the cells that bind the names it uses, these need the cells that bind theirs, and so
 on. A cell that changes a needed thing in place counts, and so does a magic or anything else whose effect cannot be read.
-Where reading was not enough, the verdict shows it (a name is missing, a call fails), and the whole notebook is run.
+Where reading was not enough, the verdict shows it (a name is missing, a call fails), and all that is the learner's own is run
+too. The author's cells that no question needs are not: the preflight has shown that the questions can do without.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import ast
 import builtins
 import symtable
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
@@ -32,14 +33,14 @@ class _Reads:
     opaque: bool = False
 
 
-def needed(nb: NotebookNode) -> set[int]:
-    """The indices of the code cells that the questions of `nb` need."""
+def needed(nb: NotebookNode, also: Iterable[int] = ()) -> set[int]:
+    """The indices of the code cells that the questions of `nb` need, and the cells `also`."""
     reads = {n: _read(cell.source) for n, cell in enumerate(nb.cells) if cell.cell_type == "code"}
     modules = set().union(*(read.imports for read in reads.values()))
     for read in reads.values():
         read.changes -= modules  # keras.utils.set_random_seed(0) changes nothing that a question could use
     tests = {n for n in reads if is_grade(nb.cells[n]) and not is_solution(nb.cells[n])}
-    chosen = {n for n, read in reads.items() if read.opaque or read.imports_only or is_solution(nb.cells[n])} | tests
+    chosen = {n for n, read in reads.items() if read.opaque or read.imports_only or is_solution(nb.cells[n])} | tests | set(also)
     open_questions = [(name, n) for n in chosen for name in reads[n].uses]
     seen = set()
     while open_questions:
@@ -52,6 +53,12 @@ def needed(nb: NotebookNode) -> set[int]:
                 chosen.add(n)
                 open_questions += [(used, n) for used in reads[n].uses]
     return chosen
+
+
+def learners_own(nb: NotebookNode, release: NotebookNode) -> set[int]:
+    """The indices of the code cells that are not as they were handed out."""
+    handed_out = {cell.source.strip() for cell in release.cells if cell.cell_type == "code"}
+    return {n for n, cell in enumerate(nb.cells) if cell.cell_type == "code" and cell.source.strip() not in handed_out}
 
 
 def _sources(reads: dict[int, _Reads], name: str, before: int) -> list[int]:

@@ -10,7 +10,7 @@ from nbformat import NotebookNode, from_dict
 from nbgrader.utils import is_grade, is_solution
 
 from ..sandbox.session import Ran, Session
-from .needed import needed
+from .needed import learners_own, needed
 from .questions import ENDS, Judge, without_hidden
 from .record import note
 from .warmth import Warmth
@@ -28,7 +28,7 @@ def judge_notebook(nb: NotebookNode, *, learner: str, salt: str, release: Notebo
     nb : with nbgrader's metadata and the author's tests cells
     learner, salt : whose and which numbers the checks draw
     release : the notebook as it was handed out; its imports are the author's, and tests may use them
-    run : ``all`` cells, or those that are ``needed`` for the questions (all of them if that was not enough)
+    run : ``all`` cells, or those that are ``needed`` for the questions (and all of the learner's own if that was not enough)
     warmth : where warm processes come from; the process-wide one if None
     files : what was handed in beside the notebook
 
@@ -43,7 +43,7 @@ def judge_notebook(nb: NotebookNode, *, learner: str, salt: str, release: Notebo
     for cell in nb.cells:
         cell.metadata.pop("dla", None)  # what a learner put there is no verdict
     code = {n for n, cell in enumerate(nb.cells) if cell.cell_type == "code"}
-    for cells in ([needed(nb)] if run == "needed" else []) + [code]:
+    for cells in _rounds(nb, release, code) if run == "needed" else [code]:
         with Session(lambda: warmth.get(imports), files) as session:
             judged, crashes = run_cells(nb, cells, Judge(session, learner, salt, imports, answers), session)
         if all(verdict.status in SETTLED for verdict in judged.values()) and not crashes:
@@ -56,6 +56,13 @@ def judge_notebook(nb: NotebookNode, *, learner: str, salt: str, release: Notebo
          peak_mb=round(session.peak / 1e6), crashes=crashes, run=f"{len(cells)} of {len(code)} cells",
          at=datetime.now(UTC).isoformat(timespec="seconds"))
     return nb
+
+
+def _rounds(nb: NotebookNode, release: NotebookNode | None, code: set[int]) -> list[set[int]]:
+    """The cells to run first, and those to run if verdicts are open then."""
+    first = needed(nb)
+    second = code if release is None else needed(nb, learners_own(nb, release) & code)
+    return [first] if second == first else [first, second]
 
 
 def run_cells(nb: NotebookNode, cells: set[int], judge: Judge, session: Session) -> tuple[dict, list[str]]:
