@@ -10,6 +10,7 @@ import typer
 from .cohort_commands import demo_cohort
 from .desk.commands import dashboard, lab
 from .grading import commands as grading
+from .would_pass.commands import app as would_pass
 
 app = typer.Typer(name="autograder", help="The Deep Learning Academy course kit, an advisor's commands.",
                   no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False)
@@ -26,6 +27,7 @@ app.command("doctor")(grading.doctor)
 app.command("dashboard")(dashboard)
 app.command("lab")(lab)
 app.command("demo-cohort")(demo_cohort)
+app.add_typer(would_pass, name="would-pass")
 
 
 @app.command()

@@ -64,6 +64,7 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.SaveAutoGrades",
     "autograder.rescue.NeedsAdvisor",
     "nbgrader.preprocessors.AssignLatePenalties",
+    "autograder.rescue.ActiveContent",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 # The salt of the grading run: with it, the checks draw other numbers than the learner has practised on.

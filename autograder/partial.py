@@ -16,18 +16,24 @@ from traitlets import Unicode
 
 from dla_widgets.verdict import MIME
 
+from . import canary
+
 
 class ExecuteAsLearner(Execute):
-    """nbgrader's Execute, with the learner's name and the grading salt in the kernel's environment.
+    """nbgrader's Execute, with the learner's name and the grading salt in the kernel's environment, and canaries.
 
-    Both go into the seed of every check: each learner is asked other numbers, and in grading not those of the practice.
+    Name and salt go into the seed of every check: each learner is asked other numbers, and in grading not those of the practice.
     """
 
     salt_file = Unicode("", help="file with the salt of the grading run; DLA_SALT comes first").tag(config=True)
 
     def preprocess(self, nb, resources, km=None):
-        with setenv(DLA_LEARNER=resources["nbgrader"]["student"], DLA_SALT=self._salt()):
-            return super().preprocess(nb, resources, km)
+        learner, salt = resources["nbgrader"]["student"], self._salt()
+        canary.set_out(nb, seed=f"{salt} {learner}")
+        with setenv(DLA_LEARNER=learner, DLA_SALT=salt):
+            nb, resources = super().preprocess(nb, resources, km)
+        canary.take_in(nb)
+        return nb, resources
 
     def _salt(self) -> str:
         if "DLA_SALT" in os.environ:

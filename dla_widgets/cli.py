@@ -60,6 +60,29 @@ def doctor() -> None:
     typer.echo("Ready.")
 
 
+@app.command("would-pass")
+def would_pass(
+    notebook: Annotated[Path, typer.Argument(help="the notebook of a lesson, as you would hand it in")],
+    service: Annotated[str, typer.Option(help="address that your advisor gave you; kept for the next time")] = "",
+) -> None:
+    """Ask your advisor's service: would this pass? Yes or no for each question, a few times an hour."""
+    from .would_pass import WouldPassError, ask, remember, remembered
+
+    known, token = remembered()
+    if not (service or known):
+        _fail("ask whom? Say the address that your advisor gave you: dla would-pass NOTEBOOK --service https://...")
+    if not token or service not in ("", known):
+        token = typer.prompt("Your token", hide_input=True)
+    try:
+        answer = ask(notebook, service or known, token)
+    except WouldPassError as error:
+        _fail(str(error))
+    remember(service or known, token)
+    for question, passes in answer.questions.items():
+        typer.secho(f"{'✓ would pass' if passes else '✗ not yet   '}  {question}", fg=typer.colors.GREEN if passes else None)
+    typer.echo(f"You can ask {answer.left} more times about this lesson for now.")
+
+
 @app.command()
 def demo(
     name: Annotated[str | None, typer.Argument(help="an explorer, or the script of a session: see --list")] = None,

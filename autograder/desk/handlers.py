@@ -16,7 +16,7 @@ from tornado import web
 from dla_widgets.verdict import emphasised
 
 from ..judging.kept import FOLDER
-from . import formgrader, lms, records, statistics
+from . import formgrader, lms, records, similar, statistics
 
 
 class _Page(ExtensionHandlerMixin, ExtensionHandlerJinjaMixin, JupyterHandler):
@@ -76,6 +76,22 @@ class Cohort(_Page):
                   slow=_slowest(submissions), progress=_progress(self.root))
 
 
+class Alike(_Page):
+    """Pairs of answers that somebody should look at; the advisor's alone."""
+
+    @web.authenticated
+    def get(self, assignment: str):
+        if not self.is_advisor:
+            raise web.HTTPError(403, "similarities are shown to advisors; you are signed in as a grader")
+        names = {one.learner: one.name for one in self.submissions(assignment)}
+        answers, released = records.answers(self.root, assignment)
+        found = similar.pairs(answers, released)
+        shown = [(pair, *similar.side_by_side(answers[pair.question][pair.first], answers[pair.question][pair.second]))
+                 for pair in found[:30]]
+        self.show("alike.html", assignment=assignment, pairs=shown, more=len(found) - len(shown), fewest=similar.FEWEST,
+                  names={learner: names.get(learner, learner) for pair in found for learner in (pair.first, pair.second)})
+
+
 class Grade(_Page):
     """Starts ``autograder grade`` in a process of its own: it outlives the page, and the page stays quick."""
 
@@ -131,6 +147,7 @@ HANDLERS = [
     (r"/dla/desk/?", Assignments),
     (rf"/dla/desk/cohort/{NAME}", Cohort),
     (rf"/dla/desk/cohort/{NAME}/grade", Grade),
+    (rf"/dla/desk/cohort/{NAME}/alike", Alike),
     (rf"/dla/desk/cohort/{NAME}/{NAME}\.csv", Export),
     (r"/dla/desk/progress", Progress),
     (formgrader.ADDRESS, formgrader.Autograde),

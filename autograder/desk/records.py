@@ -93,6 +93,31 @@ def read(root: Path, db_url: str, assignment: str) -> list[Submission]:
     return [found[learner] for learner in sorted(found)]
 
 
+def answers(root: Path, assignment: str) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
+    """What was written in the cells that ask for code: question -> learner -> source, and question -> what was handed out."""
+    written: dict[str, dict[str, str]] = {}
+    for path in sorted((root / "autograded").glob(f"*/{assignment}/*.ipynb")):
+        for question, source in _solutions(path):
+            written.setdefault(question, {})[path.parts[-3]] = source
+    return written, {question: source for path in (root / "release" / assignment).glob("*.ipynb")
+                     for question, source in _solutions(path)}
+
+
+def _solutions(path: Path) -> list[tuple[str, str]]:
+    """``lesson · question`` and its source, for each code cell of a notebook that is a solution."""
+    try:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    found = []
+    for cell in cells if isinstance(cells, list) else []:
+        marks = _dict(_dict(_dict(cell).get("metadata")).get("nbgrader"))
+        if marks.get("solution") and _dict(cell).get("cell_type") == "code":
+            source = cell.get("source", "")
+            found.append((f"{path.stem} · {marks.get('grade_id')}", "".join(source) if isinstance(source, list) else str(source)))
+    return found
+
+
 def _from_gradebook(db_url: str, assignment: str) -> Iterator[Submission]:
     with Gradebook(db_url) as gradebook:
         try:

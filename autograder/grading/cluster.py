@@ -36,8 +36,8 @@ def done_on_cluster(tasks: Iterable[Task], scheduler: str, work: Callable[[Task]
     try:
         client = Client(scheduler, timeout="10s", set_as_default=False)
     except (OSError, ValueError) as error:
-        raise ClusterError(f"no Dask scheduler answers at {scheduler}: {error}. Start one with `dask scheduler --host 127.0.0.1`, "
-                           "and workers with `dask worker --nthreads 1`") from error
+        raise ClusterError(f"no Dask scheduler answers at {scheduler}: {error}. Start one with `dask scheduler --host "
+                           "127.0.0.1`, and workers with `dask worker --nthreads 1`") from error
     with client:
         at_once = 2 * _workers(client)
         waiting, running = iter(tasks), {}

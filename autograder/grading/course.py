@@ -58,10 +58,14 @@ class Course:
         finally:
             os.chdir(before)
 
-    def converter(self, student: str) -> Converter:
-        """nbgrader's Autograde for one student."""
-        self.directory.student_id = student
-        return Converter(coursedir=self.directory, parent=self.app)
+    def converter(self, student: str, elsewhere: Path | None = None) -> Converter:
+        """nbgrader's Autograde for one student; for what lies below `elsewhere` if that is given."""
+        directory = self.directory
+        if elsewhere:
+            directory = CourseDirectory(parent=self.app, root=str(elsewhere), db_url=self.directory.db_url,
+                                        assignment_id=self.assignment)
+        directory.student_id = student
+        return Converter(coursedir=directory, parent=self.app)
 
     def submitted(self) -> list[str]:
         """Everybody who has handed in something; what they handed in is put right on the way."""

@@ -41,16 +41,14 @@ def done(tasks: Iterable[Task], workers: int = 0, scheduler: str = "", work: Cal
 def _done_here(tasks: Iterable[Task], workers: int, work) -> Iterator[tuple[Task, str | Exception]]:
     waiting, tries = iter(tasks), {}
     again: list[Task] = []
-    context = multiprocessing.get_context("forkserver")  # imports once what all workers need
-    context.set_forkserver_preload([judge.__module__, *_exercises()])
     while True:
         running: dict[futures.Future, Task] = {}
-        with futures.ProcessPoolExecutor(workers, context, initializer=_begin) as pool:
+        with pool(workers) as processes:
             try:
                 while True:
                     while len(running) < 2 * workers and (task := again.pop() if again else next(waiting, None)) is not None:
                         tries[task.key] = tries.get(task.key, 0) + 1
-                        running[pool.submit(work, task)] = task
+                        running[processes.submit(work, task)] = task
                     if not running:
                         return
                     for future in futures.wait(running, return_when=futures.FIRST_COMPLETED).done:
@@ -66,6 +64,13 @@ def _done_here(tasks: Iterable[Task], workers: int, work) -> Iterator[tuple[Task
                         again.append(task)
                     else:
                         yield task, RuntimeError(f"the process that judged it died {TRIES} times")
+
+
+def pool(workers: int) -> futures.ProcessPoolExecutor:
+    """Processes that judge; what all of them need is imported once."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([judge.__module__, *_exercises()])
+    return futures.ProcessPoolExecutor(workers, context, initializer=_begin)
 
 
 def _exercises() -> list[str]:

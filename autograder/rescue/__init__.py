@@ -5,6 +5,7 @@ nbgrader's whole batch, and a cell pasted from another lesson loses a learner al
 never what the learner wrote, and says what it did (:mod:`.repairs`). `nbgrader_config.py` says in which order.
 """
 
+from .active_content import ActiveContent
 from .advisor import NeedsAdvisor
 from .changed_metadata import ChangedMetadata
 from .changed_types import ChangedTypes
@@ -18,5 +19,5 @@ from .lost_marks import LostMarks
 from .marks import grade_id
 from .missing_cells import MissingCells
 
-__all__ = ["ChangedMetadata", "ChangedTypes", "CopiedCells", "ForeignCells", "HugeOutputs", "LostMarks", "MendingExporter",
-           "MissingCells", "NeedsAdvisor", "fill_gaps", "grade_id", "receive", "receive_all", "receive_before"]
+__all__ = ["ActiveContent", "ChangedMetadata", "ChangedTypes", "CopiedCells", "ForeignCells", "HugeOutputs", "LostMarks",
+           "MendingExporter", "MissingCells", "NeedsAdvisor", "fill_gaps", "grade_id", "receive", "receive_all", "receive_before"]

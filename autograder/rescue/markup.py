@@ -12,14 +12,19 @@ from html import unescape
 import nh3
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
-_TEXT = frozenset("b strong i em u s del ins code pre kbd samp sub sup small mark span div p br hr ul ol li dl dt dd "
-            "blockquote h1 h2 h3 h4 h5 h6 table caption colgroup col thead tbody tfoot tr th td a img".split())
-_STYLE = frozenset("color background-color border border-left border-right border-top border-bottom border-color border-style "
-             "border-width border-collapse padding padding-left padding-right padding-top padding-bottom margin margin-top "
-             "text-align vertical-align font-weight font-style font-family line-height white-space width max-width".split())
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_TEXT = _words("""b strong i em u s del ins code pre kbd samp sub sup small mark span div p br hr ul ol li dl dt dd
+    blockquote h1 h2 h3 h4 h5 h6 table caption colgroup col thead tbody tfoot tr th td a img""")
+_STYLE = _words("""color background-color border border-left border-right border-top border-bottom border-color border-style
+    border-width border-collapse padding padding-left padding-right padding-top padding-bottom margin margin-top
+    text-align vertical-align font-weight font-style font-family line-height white-space width max-width""")
 _ATTRIBUTES = {"*": {"style", "title", "role", "aria-hidden", "lang", "dir"}, "a": {"href"},
-               "img": {"src", "alt", "width", "height"}, "td": {"colspan", "rowspan", "align"}, "th": {"colspan", "rowspan", "align", "scope"}, "table": {"border"},
-               "tr": {"align"}, "ol": {"start", "type"}}
+               "img": {"src", "alt", "width", "height"}, "td": {"colspan", "rowspan", "align"},
+               "th": {"colspan", "rowspan", "align", "scope"}, "table": {"border"}, "tr": {"align"}, "ol": {"start", "type"}}
 _PICTURE = re.compile(r"data:image/(png|jpeg|gif|webp|svg\+xml);base64,[A-Za-z0-9+/=\s]*")
 _COLOUR = re.compile(r"(rgb|hsl)a?\([\d\s.,%/]*\)", re.I)
 #: in a style: what fetches or computes, and lengths below zero, which move a thing over its neighbours
