@@ -48,7 +48,7 @@ def done_on_cluster(tasks: Iterable[Task], scheduler: str, work: Callable[[Task]
                 running[future.key] = task
                 yield future
 
-        finished = as_completed(more())
+        finished = as_completed(more(), loop=client.loop)
         for future in finished:
             task, error = running.pop(future.key), future.exception()
             result = error or future.result()

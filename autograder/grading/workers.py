@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent import futures
 from concurrent.futures.process import BrokenProcessPool
 from importlib import import_module
 from pkgutil import iter_modules
+
+import psutil
 
 from dla_widgets.exercise import PROJECTS
 from dla_widgets.kernel import cores
@@ -48,7 +52,9 @@ def _done_here(tasks: Iterable[Task], workers: int, work) -> Iterator[tuple[Task
                 while True:
                     while len(running) < 2 * workers and (task := again.pop() if again else next(waiting, None)) is not None:
                         tries[task.key] = tries.get(task.key, 0) + 1
-                        running[processes.submit(work, task)] = task
+                        again.append(task)  # until a process has it
+                        future = processes.submit(work, task)
+                        running[future] = again.pop()
                     if not running:
                         return
                     for future in futures.wait(running, return_when=futures.FIRST_COMPLETED).done:
@@ -64,19 +70,32 @@ def _done_here(tasks: Iterable[Task], workers: int, work) -> Iterator[tuple[Task
                         again.append(task)
                     else:
                         yield task, RuntimeError(f"the process that judged it died {TRIES} times")
+            except BaseException:  # stopped: what has not begun does not begin
+                processes.shutdown(wait=False, cancel_futures=True)
+                raise
 
 
 def pool(workers: int) -> futures.ProcessPoolExecutor:
     """Processes that judge; what all of them need is imported once."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([judge.__module__, *_exercises()])
-    return futures.ProcessPoolExecutor(workers, context, initializer=_begin)
+    return futures.ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(os.getpid(),))
 
 
 def _exercises() -> list[str]:
     return [f"{project}.{lesson.name}" for project in PROJECTS for lesson in iter_modules(import_module(project).__path__)]
 
 
-def _begin() -> None:
-    """Judging is for what the advisor's machine has left: others work on it, and Formgrader answers meanwhile."""
+def _begin(master: int) -> None:
+    """Judging is for what the advisor's machine has left: others work on it, and Formgrader answers meanwhile.
+
+    A process whose `master` was killed would wait for its next task for ever.
+    """
     os.nice(5)
+    threading.Thread(target=_end_with, args=(master,), daemon=True).start()
+
+
+def _end_with(master: int) -> None:
+    with contextlib.suppress(psutil.Error):
+        psutil.Process(master).wait()
+    os._exit(1)

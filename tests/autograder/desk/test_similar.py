@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from autograder.desk.similar import FEWEST, pairs, runs, side_by_side
 
 RELEASED = "def nse(observed, simulated):\n    # YOUR CODE HERE\n    raise NotImplementedError()"
-PLAIN = "def nse(observed, simulated):\n    return 1 - ((observed - simulated) ** 2).sum() / ((observed - observed.mean()) ** 2).sum()"
+PLAIN = """def nse(observed, simulated):
+    return 1 - ((observed - simulated) ** 2).sum() / ((observed - observed.mean()) ** 2).sum()"""
 ODD = '''def nse(observed, simulated):
     good = np.flatnonzero(np.isfinite(observed) * np.isfinite(simulated) > 0)
     kept = observed.take(good).astype("float64"), simulated.take(good).astype("float64")

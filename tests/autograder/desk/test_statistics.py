@@ -13,7 +13,8 @@ from autograder.desk.statistics import FEWEST, items, mistakes
 
 
 def answer(question, score, status=None, mistake=""):
-    return Answer("02_skill", question, 2.0, score, status or ("right" if score == 1 else "wrong"), "Why.", mistake, question, 0.1)
+    status = status or ("right" if score == 1 else "wrong")
+    return Answer("02_skill", question, 2.0, score, status, "Why.", mistake, question, 0.1)
 
 
 def cohort(scores):

@@ -52,15 +52,19 @@ def kill_when(running: subprocess.Popen, is_time) -> None:
     running.wait(30)
 
 
-def left_running(course) -> list[str]:
-    """Processes of the killed run that are still there after a while."""
+def left_running(run: subprocess.Popen) -> list[psutil.Process]:
+    """Processes of a run that are still there a while after its end."""
     end = time.monotonic() + 20
-    while True:
-        left = [" ".join(one.info["cmdline"] or []) for one in psutil.process_iter(["cmdline", "ppid"])
-                if one.info["ppid"] == 1 and any("forkserver" in word or "zygote" in word for word in one.info["cmdline"] or [])]
-        if not left or time.monotonic() > end:
-            return left
+    while (left := [one for one in psutil.process_iter() if _session(one.pid) == run.pid]) and time.monotonic() < end:
         time.sleep(0.2)
+    return left
+
+
+def _session(pid: int) -> int:
+    try:
+        return os.getsid(pid)
+    except OSError:
+        return 0
 
 
 def finished(course, expected):
@@ -79,8 +83,9 @@ def finished(course, expected):
 
 def test_a_run_killed_half_way_goes_on_where_it_was(course, class_of):
     expected = class_of(8)
-    kill_when(begin(course), lambda: len(graded(course)) >= 3)
-    assert left_running(course) == []
+    running = begin(course)
+    kill_when(running, lambda: len(graded(course)) >= 3)
+    assert left_running(running) == []
     kept = len(list((course / ".grading" / "judged").glob("*.ipynb")))
     done = [learner for learner in graded(course) if not (course / ".grading" / "writing" / "streamflow" / learner).exists()]
     report = finished(course, expected)
@@ -122,5 +127,5 @@ def test_a_stop_by_the_advisor_leaves_a_lock_that_is_free(course, class_of):
         time.sleep(0.05)
     os.killpg(running.pid, signal.SIGINT)  # Ctrl-C
     running.communicate(timeout=60)
-    assert left_running(course) == []
+    assert left_running(running) == []
     finished(course, expected)

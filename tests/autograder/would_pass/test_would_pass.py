@@ -51,7 +51,8 @@ class Service:
         self.thread.join(60)
 
     def post(self, token, body, lesson=LESSON):
-        return requests.post(f"{self.url}/would-pass/{lesson}", data=body, headers={"Authorization": f"Bearer {token}"}, timeout=120)
+        return requests.post(f"{self.url}/would-pass/{lesson}", data=body, timeout=120,
+                             headers={"Authorization": f"Bearer {token}"})
 
 
 @pytest.fixture(scope="module")
