@@ -24,8 +24,7 @@ def dashboard(
         typer.secho(f"--as is advisor or grader, not {role!r}", err=True, fg=typer.colors.RED)
         raise typer.Exit(1)
     _start(course, "jupyter_server", "--ServerApp.default_url=/dla/desk", f"--ServerApp.port={port}",
-           f"--ServerApp.open_browser={browser}", f"--Desk.role={role}",
-           "--ServerApp.jpserver_extensions={'nbgrader.server_extensions.formgrader': True}")
+           f"--ServerApp.open_browser={browser}", f"--Desk.role={role}")
 
 
 def lab(

@@ -8,7 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from autograder.cli import app
 from autograder.notebooks import build
 
 #: A second lesson, checked by a plain assert.
@@ -58,3 +60,12 @@ def built(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def run_nbgrader() -> Callable[..., subprocess.CompletedProcess]:
     return nbgrader
+
+
+@pytest.fixture(scope="session")
+def demo_cohort(tmp_path_factory) -> tuple[Path, str]:
+    """What `autograder demo-cohort 8` left and said: nbgrader's course folder, and the words."""
+    out = tmp_path_factory.mktemp("demo") / "cohort"
+    said = CliRunner().invoke(app, ["demo-cohort", "8", "--out", str(out), "--course", str(TEMPLATE.parent)])
+    assert said.exit_code == 0, said.output
+    return out / "build" / "nbgrader", said.output

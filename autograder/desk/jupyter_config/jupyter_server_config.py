@@ -6,5 +6,5 @@ import autograder
 
 c = get_config()  # noqa: F821 - traitlets provides it
 
-c.ServerApp.jpserver_extensions.update({"autograder.desk": True})
+c.ServerApp.jpserver_extensions.update({"autograder.desk": True, "nbgrader.server_extensions.formgrader": True})
 c.LabServerApp.extra_labextensions_path = [str(Path(autograder.__file__).parent / "desk" / "labextension")]
