@@ -159,10 +159,12 @@ class _Tests(dict):
             return Verdict(self.question, 0.0, "not attempted", "Replace the placeholder with your own code and run the cell.")
         if isinstance(error, NameError):
             return self._missing(error)
-        line = _visible_line(error, source, self.question)
+        hidden, line = _line(error, source, self.question)
         if isinstance(error, AssertionError):
-            return Verdict(self.question, 0.0, "wrong", str(error)[:LONGEST] or "One of the tests does not hold.", line)
-        return Verdict(self.question, 0.0, "failed", f"{type(error).__name__}: {error}"[:LONGEST], line)
+            words = "" if hidden else str(error)[:LONGEST]
+            return Verdict(self.question, 0.0, "wrong", words or "One of the tests does not hold.", line)
+        words = f"{type(error).__name__}" + (", in a test that is not shown" if hidden else f": {error}"[:LONGEST])
+        return Verdict(self.question, 0.0, "failed", words, line)
 
     def _missing(self, error: NameError) -> Verdict:
         name = error.name or (re.search("'(.+?)'", str(error)) or [None, "answer"])[1]
@@ -212,17 +214,20 @@ def without_hidden(source: str) -> str:
     return "\n".join(lines)
 
 
-def _visible_line(error: BaseException, source: str, question: str) -> str:
-    """The line of the tests in which `error` was raised, unless it is hidden."""
+def _line(error: BaseException, source: str, question: str) -> tuple[bool, str]:
+    """Whether the line of the tests in which `error` was raised is hidden, and the line if it is not."""
     step, number = error.__traceback__, None
     while step is not None:
         if step.tb_frame.f_code.co_filename == f"<tests {question}>":
             number = step.tb_lineno
         step = step.tb_next
     lines = source.split("\n")
-    if number is None or number > len(lines) or any(BEGIN_HIDDEN in line for line in lines[:number]):
-        return ""
-    return f"In the test: {lines[number - 1].strip()[:300]}"
+    if number is None or number > len(lines):
+        return False, ""
+    marks = [BEGIN_HIDDEN in line for line in lines[:number] if BEGIN_HIDDEN in line or END_HIDDEN in line]
+    if marks and marks[-1]:
+        return True, ""
+    return False, f"In the test: {lines[number - 1].strip()[:300]}"
 
 
 def _short(verdict: Verdict) -> Verdict:

@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.timeout(3000), pytest.mark.skipif(not hasattr(os, "for
 
 MOST_BYTES = 3_000_000  # of all that grading writes about one learner
 #: Every cell is run, also those that no question needs; and less patience than with a real cohort.
-LIMITS = ("--JudgedOutside.run=all", "--JudgedOutside.cell_seconds=8", "--JudgedOutside.notebook_seconds=90",
+LIMITS = ("--JudgedOutside.run=all", "--JudgedOutside.cell_seconds=5", "--JudgedOutside.notebook_seconds=90",
           "--JudgedOutside.memory_mb=1500")
 
 

@@ -3,6 +3,7 @@
 import nbformat
 import pytest
 from marked_cells import questions, solution
+from nbformat.v4 import new_code_cell, new_notebook
 from nbgrader.utils import determine_grade
 
 from autograder.judging.questions import without_hidden
@@ -133,7 +134,8 @@ def test_a_keras_model_stays_inside_and_is_asked(judged):
               "    return keras.Sequential([keras.layers.Input((None, features)),\n"
               "        keras.layers.LSTM(units, return_sequences=True), keras.layers.Dense(1)])")
     check = questions("build_lstm", 'check("build_lstm", build_lstm)')
-    assert judged(NUMPY, solution("build_lstm", answer), check)[0]["build_lstm-tests"]["status"] == "right"
+    authors = new_notebook(cells=[new_code_cell("import keras")])
+    assert judged(NUMPY, solution("build_lstm", answer), check, release=authors)[0]["build_lstm-tests"]["status"] == "right"
     relu = answer.replace("Dense(1)", "Dense(1, activation='relu')")
     assert judged(NUMPY, solution("build_lstm", relu), check)[0]["build_lstm-tests"]["mistake"] == "relu_head"
 
