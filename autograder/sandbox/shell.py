@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from types import FunctionType
 
@@ -36,9 +37,8 @@ FOREVER = 10 * 365 * 86_400.0
 
 def prepare() -> None:
     """What each submission needs and takes time to load."""
-    import matplotlib.pyplot  # noqa: F401
-    from IPython.core import completer, magics  # noqa: F401
-
+    for module in ("matplotlib.pyplot", "IPython.core.completer", "IPython.core.magics"):
+        import_module(module)
     exercise.check = _check_is_for_later
     exercise.hint = lambda *_: print("(no hints while a submission is graded)")
     attempt(lambda: None, (), 1.0)
