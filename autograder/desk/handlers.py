@@ -15,6 +15,7 @@ from tornado import web
 
 from dla_widgets.verdict import emphasised
 
+from ..grading import cohort
 from ..judging.kept import FOLDER
 from . import formgrader, lms, records, similar, statistics
 
@@ -45,6 +46,20 @@ class _Page(ExtensionHandlerMixin, ExtensionHandlerJinjaMixin, JupyterHandler):
         name = getattr(self.current_user, "username", "")
         return self.settings["dla_desk_role"] == "advisor" and name not in self.settings["dla_desk_graders"]
 
+    def progress(self) -> dict:
+        """How far grading is; what was started here and has not begun yet is running too."""
+        found, started = cohort.progress(self.root), self.settings.get("dla_desk_grading")
+        if not found.get("running") and started is not None and started.poll() is None:
+            return {"running": True, "done": 0, "total": 0}
+        return found
+
+    def problem(self) -> str:
+        """What the grading that was last started here said, if it failed."""
+        started = self.settings.get("dla_desk_grading")
+        if started is None or started.poll() in (None, 0):
+            return ""
+        return (self.root / FOLDER / "desk.log").read_text(encoding="utf-8", errors="replace")[-4000:]
+
     def submissions(self, assignment: str) -> list[records.Submission]:
         try:
             return records.read(self.root, self.db_url, assignment)
@@ -73,7 +88,7 @@ class Cohort(_Page):
         self.show("cohort.html", assignment=assignment, submissions=submissions, mistakes=statistics.mistakes(submissions),
                   items=statistics.items(submissions), systems=list(lms.SYSTEMS), fewest=statistics.FEWEST,
                   broken=[(one, answer) for one in submissions for answer in one.broken()],
-                  slow=_slowest(submissions), progress=_progress(self.root))
+                  slow=_slowest(submissions), progress=self.progress(), problem=self.problem())
 
 
 class Alike(_Page):
@@ -101,9 +116,11 @@ class Grade(_Page):
             raise web.HTTPError(403, "grading is started by an advisor; you are signed in as a grader")
         if assignment not in records.assignments(self.db_url):
             raise web.HTTPError(404, f"there is no assignment {assignment!r} in the gradebook")
-        with open(self.root / FOLDER / "desk.log" if (self.root / FOLDER).is_dir() else "/dev/null", "ab") as log:
-            subprocess.Popen([sys.executable, "-m", "autograder", "grade", assignment, "--course", str(self.root)],
-                             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        (self.root / FOLDER).mkdir(mode=0o700, exist_ok=True)
+        with (self.root / FOLDER / "desk.log").open("wb") as log:
+            self.settings["dla_desk_grading"] = subprocess.Popen(
+                [sys.executable, "-m", "autograder", "grade", assignment, "--course", str(self.root)],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         self.redirect(f"{self.base_url}dla/desk/cohort/{assignment}")
 
 
@@ -111,7 +128,7 @@ class Progress(_Page):
     @web.authenticated
     def get(self):
         self.set_header("Content-Type", "application/json")
-        self.finish(json.dumps(_progress(self.root)))
+        self.finish(json.dumps(self.progress()))
 
 
 class Export(_Page):
@@ -123,14 +140,6 @@ class Export(_Page):
         self.set_header("Content-Type", "text/csv; charset=utf-8")
         self.set_header("Content-Disposition", f'attachment; filename="{system}.csv"')
         self.finish(text)
-
-
-def _progress(root: Path) -> dict:
-    """How far grading is; empty if it never ran."""
-    try:
-        return json.loads((root / FOLDER / "progress.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
 
 
 def _slowest(submissions: list[records.Submission], most: int = 10) -> list[tuple[records.Submission, str, float]]:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 import nbformat
 
@@ -171,22 +172,52 @@ class _Run:
         self.tell(progress)
 
 
+def progress(root: Path) -> dict:
+    """How far grading of the course folder `root` is, as in ``progress.json``; empty if it never ran.
+
+    ``running`` is true only while somebody grades: a killed run says so no longer.
+    """
+    try:
+        found = json.loads((root / FOLDER / "progress.json").read_text(encoding="utf-8"))
+        return found | {"running": found["running"] and _is_locked(root / FOLDER / "lock")}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _is_locked(path: Path) -> bool:
+    with path.open() as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
+
+
 @contextmanager
 def _alone(root: Path) -> Iterator[None]:
     """One run at a time, and so one writer; the lock goes with the process, however that ends."""
     folder = root / FOLDER
     folder.mkdir(mode=0o700, exist_ok=True)
     with (folder / "lock").open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not _takes(lock):
             lock.seek(0)
             raise Busy(f"{root} is being graded by another run ({lock.read().strip() or 'unknown'}); wait for it, or stop it: "
-                       "what it has done is not lost") from None
+                       "what it has done is not lost")
         lock.truncate(0)
         lock.write(f"process {os.getpid()}")
         lock.flush()
         yield
+
+
+def _takes(lock: IO, tries: int = 5) -> bool:
+    """Whether the lock could be had; whoever only looks at it (`progress`) holds it for a moment."""
+    for _ in range(tries):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except OSError:
+            time.sleep(0.1)
+    return False
 
 
 def _write(path: Path, text: str) -> None:

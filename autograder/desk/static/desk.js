@@ -11,7 +11,7 @@ async function look(was) {
     const bar = line.querySelector("progress");
     [bar.max, bar.value] = [now.total || 1, now.done];
     const left = now.eta_seconds ? `, about ${minutes(now.eta_seconds)} left` : "";
-    line.querySelector("span").textContent = `${now.done} of ${now.total} graded${left}`;
+    line.querySelector("span").textContent = now.total ? `${now.done} of ${now.total} graded${left}` : "Trying the author's solutions";
   }
   setTimeout(() => look(Boolean(now.running)), now.running ? 1000 : 4000);
 }

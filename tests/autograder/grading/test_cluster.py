@@ -40,7 +40,6 @@ def test_a_worker_with_another_kit_is_not_used(course, class_of, workers, monkey
     class_of(1)
     with distributed.Client(workers.scheduler_address, set_as_default=False) as client:
         client.wait_for_workers(2, timeout=60)
-    monkeypatch.setattr(cluster.kit, "__wrapped__", cluster.kit.__wrapped__)
     monkeypatch.setattr(cluster.Path, "read_bytes", lambda path: b"changed here")
     cluster.kit.cache_clear()
     with pytest.raises(ClusterError, match=r"the kit on tcp://127.0.0.1:\d+, tcp://127.0.0.1:\d+ is not the one here"):
