@@ -44,7 +44,7 @@ def done_on_cluster(tasks: Iterable[Task], scheduler: str, work: Callable[[Task]
 
         def more() -> Iterator:
             while len(running) < at_once and (task := next(waiting, None)) is not None:
-                future = client.submit(judge_there, work, task, key=f"judge-{task.key}", pure=False)
+                future = client.submit(judge_there, work, task, kit(), key=f"judge-{task.key}", pure=False)
                 running[future.key] = task
                 yield future
 
@@ -89,6 +89,8 @@ def _judging_thread() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1, thread_name_prefix="judge")
 
 
-def judge_there(work: Callable[[Task], str], task: Task) -> str:
-    """On a worker: `work` on `task`."""
+def judge_there(work: Callable[[Task], str], task: Task, wanted: str) -> str:
+    """On a worker: `work` on `task`, if the kit here is the one `wanted`; workers may join late."""
+    if kit() != wanted:
+        raise ClusterError("a worker that joined has another version of the kit: install the same there")
     return _judging_thread().submit(work, task).result()

@@ -20,7 +20,7 @@ import nbformat
 
 from ..judging.kept import FOLDER, Kept
 from ..judging.preprocessor import companions
-from .course import Course
+from .course import Course, CourseError
 from .task import Task, limits_of
 from .workers import done
 
@@ -82,8 +82,11 @@ class _Run:
         return self.report
 
     def _todo(self, students: list[str] | None) -> list[str]:
-        todo = []
-        for student in self.course.submitted():
+        todo, handed_in = [], self.course.submitted()
+        if unknown := sorted(set(students or ()) - set(handed_in)):
+            raise CourseError(f"nobody has handed in {self.course.assignment} as {', '.join(unknown)}; "
+                              f"there are {', '.join(handed_in[:20])}{' and more' if len(handed_in) > 20 else ''}")
+        for student in handed_in:
             if students is not None and student not in students:
                 continue
             try:
@@ -115,7 +118,7 @@ class _Run:
             self.sanitised[student][lesson] = (text, resources)
             release = self.course.release(lesson)
             key = self.kept.key(nbformat.reads(text, as_version=4), learner=student, salt=self.salt,
-                                release=nbformat.reads(release, as_version=4), files=files, run=self.course.settings.run)
+                                release=nbformat.reads(release, as_version=4), files=files, how=self.course.settings.how())
             self.keys[student][lesson] = key
             if self.force or key not in self.kept:
                 tasks.append(Task(student, lesson, text, release, self.salt, key, files, self.course.settings.run, self.modules,
@@ -128,9 +131,10 @@ class _Run:
             return
         self.kept.put(task.key, nbformat.reads(result, as_version=4))
         self.report.judged += 1
-        self.open[task.learner].discard(task.lesson)
-        if not self.open[task.learner] and task.learner not in self.report.failed:
-            self._finish(task.learner)
+        if task.learner in self.open:  # no other lesson of theirs has failed
+            self.open[task.learner].discard(task.lesson)
+            if not self.open[task.learner]:
+                self._finish(task.learner)
 
     def _finish(self, student: str) -> None:
         """Write a student's grades, unless a regrade finds that nothing has changed."""
@@ -147,12 +151,15 @@ class _Run:
                 self.report.graded.append(student)
             except (Exception, SystemExit) as error:
                 self._failed(student, error)
-        for of in (self.sanitised, self.open, self.keys):
-            of.pop(student, None)
-        self._progress()
+        self._forget(student)
 
     def _failed(self, student: str, error: BaseException) -> None:
         self.report.failed[student] = f"{type(error).__name__}: {error}"[:2000]
+        self._forget(student)
+
+    def _forget(self, student: str) -> None:
+        for of in (self.sanitised, self.open, self.keys):
+            of.pop(student, None)
         self._progress()
 
     def _mark(self, student: str) -> Path:

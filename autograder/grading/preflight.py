@@ -46,7 +46,7 @@ def preflight(course: Course, lessons: list[str], tell: Callable[[str], None] = 
     try:
         for lesson in lessons:
             source = nbformat.read(course.root / "source" / course.assignment / f"{lesson}.ipynb", as_version=4)
-            key = Kept(course.root).key(source, learner=AUTHOR, salt=salt, release=None, files={}, run=wall.name)
+            key = Kept(course.root).key(source, learner=AUTHOR, salt=salt, release=None, files={}, how=wall.name)
             if (known := found.get(lesson, key)) is None:
                 tell(lesson)
                 wrong, known = _fly(source, salt, warmth)

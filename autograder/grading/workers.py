@@ -6,6 +6,7 @@ import contextlib
 import multiprocessing
 import os
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent import futures
 from concurrent.futures.process import BrokenProcessPool
@@ -19,7 +20,7 @@ from dla_widgets.kernel import cores
 
 from .task import Task, judge
 
-#: How often a task is begun before it counts as failed: its worker may have been killed for no fault of its own.
+#: How often a task is tried alone before it counts as failed: its process may have been killed for no fault of its own.
 TRIES = 3
 
 
@@ -43,33 +44,35 @@ def done(tasks: Iterable[Task], workers: int = 0, scheduler: str = "", work: Cal
 
 
 def _done_here(tasks: Iterable[Task], workers: int, work) -> Iterator[tuple[Task, str | Exception]]:
-    waiting, tries = iter(tasks), {}
-    again: list[Task] = []
+    waiting, tries = iter(tasks), Counter()
+    suspects: list[Task] = []  # what ran when a process died; each is tried again alone, so that only the guilty one fails
     while True:
         running: dict[futures.Future, Task] = {}
+        alone = False
         with pool(workers) as processes:
             try:
                 while True:
-                    while len(running) < 2 * workers and (task := again.pop() if again else next(waiting, None)) is not None:
-                        tries[task.key] = tries.get(task.key, 0) + 1
-                        again.append(task)  # until a process has it
+                    while not (alone and running) and len(running) < 2 * workers:
+                        alone = bool(suspects)
+                        if (task := suspects.pop() if suspects else next(waiting, None)) is None:
+                            break
+                        suspects.append(task)  # until a process has it
                         future = processes.submit(work, task)
-                        running[future] = again.pop()
+                        running[future] = suspects.pop()
                     if not running:
                         return
                     for future in futures.wait(running, return_when=futures.FIRST_COMPLETED).done:
                         error = future.exception()
                         if isinstance(error, BrokenProcessPool):
                             raise error
-                        task = running.pop(future)
-                        tries.pop(task.key)
-                        yield task, error or future.result()
+                        yield running.pop(future), error or future.result()
             except BrokenProcessPool:
-                for task in running.values():  # a new pool takes them up
+                for task in running.values():
+                    tries[task.key] += alone
                     if tries[task.key] < TRIES:
-                        again.append(task)
+                        suspects.append(task)
                     else:
-                        yield task, RuntimeError(f"the process that judged it died {TRIES} times")
+                        yield task, RuntimeError(f"the process that judged it died {TRIES} times, with nothing else running")
             except BaseException:  # stopped: what has not begun does not begin
                 processes.shutdown(wait=False, cancel_futures=True)
                 raise

@@ -25,10 +25,10 @@ class Kept:
         self.folder = Path(root) / FOLDER / "judged"
 
     def key(self, nb: nbformat.NotebookNode, *, learner: str, salt: str, release: nbformat.NotebookNode | None,
-            files: dict[str, bytes], run: str) -> str:
-        """What the verdict on a sanitised notebook depends on, as one word."""
+            files: dict[str, bytes], how: str) -> str:
+        """What the verdict on a sanitised notebook depends on, as one word; `how` is what the judging was told."""
         digest = hashlib.sha256()
-        for part in (learner, salt, run, _text(nb), _text(release) if release else "", _exercises(nb)):
+        for part in (learner, salt, how, _text(nb), _text(release) if release else "", _exercises(nb)):
             digest.update(part.encode(errors="replace") + b"\0")
         for name in sorted(files):
             digest.update(name.encode(errors="replace") + b"\0" + hashlib.sha256(files[name]).digest())
@@ -63,6 +63,7 @@ def _exercises(nb: nbformat.NotebookNode) -> str:
     names = sorted({name for cell in nb.cells for name in re.findall(r"""check\(["'](\w+)["']""", cell.source)})
     known = exercises()
     files = {Path(inspect.getfile(thing)) for name in names if (exercise := known.get(name))
-             for thing in (exercise.answer, exercise.probe_maker)}
+             for thing in (exercise.answer, exercise.probe_maker, *(mistake.function for mistake in exercise.mistakes))}
     files |= {Path(module.__file__) for module in (attempt, compare, exercise_module, variants)}
+    files |= set(Path(__file__).parent.glob("*.py"))
     return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(files))).hexdigest()

@@ -35,11 +35,15 @@ class JudgedOutside(NbGraderPreprocessor):
         submitted = root / "submitted" / about["student"] / about["assignment"]
         salt, files = self.salt(), companions(submitted)
         kept = Kept(root)
-        key = kept.key(nb, learner=about["student"], salt=salt, release=release, files=files, run=self.run)
+        key = kept.key(nb, learner=about["student"], salt=salt, release=release, files=files, how=self.how())
         if (done := kept.take(key)) is not None:
             return done, resources
         judge_notebook(nb, learner=about["student"], salt=salt, release=release, run=self.run, files=files, warmth=self._warmth())
         return nb, resources
+
+    def how(self) -> str:
+        """The settings that a verdict depends on."""
+        return f"{self.run} {self.cell_seconds:g} s {self.notebook_seconds:g} s {self.memory_mb} MB"
 
     def salt(self) -> str:
         """The salt of the grading run.

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import sys
-from pathlib import Path
 
 from . import namespaces as ns
 
-ROOT = "/tmp"
+#: Folders of which one becomes the new root: the first with nothing below it that is to be shown.
+ROOTS = ("/tmp", "/mnt", "/media", "/srv")
 DEVICES = ("null", "zero", "full", "random", "urandom")
 
 
@@ -36,35 +36,25 @@ def main(plan: dict) -> None:
 
 def _build(plan: dict) -> None:
     ns.mount("", "/", None, ns.REC | ns.PRIVATE)
-    ns.tmpfs(ROOT, 64)
+    root = next(root for root in ROOTS if os.path.isdir(root) and not any(path.startswith(root + "/") for path in plan["shown"]))
+    ns.tmpfs(root, 64)
+    for folder in ("/proc", "/tmp", "/dev/shm"):
+        os.makedirs(root + folder)
+    ns.tmpfs(root + "/tmp", 64, mode="1777")  # before what is shown, which may be below it
+    ns.tmpfs(root + "/dev/shm", 64, mode="1777")
     for path in plan["shown"]:
         if os.path.islink(path) and os.path.dirname(path) == "/":
-            os.symlink(os.readlink(path), ROOT + path)
+            os.symlink(os.readlink(path), root + path)
         else:
-            ns.bind(path, _place(path))
+            ns.bind(path, ns.place(root + path, path))
     for path in plan["masked"]:
-        ns.tmpfs(ROOT + path, 1, ns.NOSUID | ns.NODEV | ns.RDONLY)
+        ns.tmpfs(root + path, 1, ns.NOSUID | ns.NODEV | ns.RDONLY)
     for device in DEVICES:
-        ns.bind(f"/dev/{device}", _place(f"/dev/{device}"), read_only=False)
-    os.symlink("/proc/self/fd", ROOT + "/dev/fd")
-    for folder in ("/proc", "/tmp", "/dev/shm"):
-        os.makedirs(ROOT + folder, exist_ok=True)
-    ns.mount("proc", ROOT + "/proc", "proc", ns.NOSUID | ns.NODEV | ns.NOEXEC)
-    ns.tmpfs(ROOT + "/tmp", 64, mode="1777")
-    ns.tmpfs(ROOT + "/dev/shm", 64, mode="1777")
-    ns.pivot(ROOT)
+        ns.bind(f"/dev/{device}", ns.place(f"{root}/dev/{device}", f"/dev/{device}"), read_only=False)
+    os.symlink("/proc/self/fd", root + "/dev/fd")
+    ns.mount("proc", root + "/proc", "proc", ns.NOSUID | ns.NODEV | ns.NOEXEC)
+    ns.pivot(root)
     ns.mount("", "/", None, ns.REMOUNT | ns.BIND | ns.RDONLY | ns.NOSUID | ns.NODEV)
-
-
-def _place(path: str) -> str:
-    """An empty file or folder at `path` below the new root, to bind on."""
-    target = Path(ROOT + path)
-    if os.path.isdir(path):
-        target.mkdir(parents=True, exist_ok=True)
-    else:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.touch()
-    return str(target)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shutil
 from pathlib import Path
 
 NEWNS, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET = 0x20000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
@@ -50,6 +51,36 @@ def tmpfs(target: str, megabytes: int, flags: int = NOSUID | NODEV, mode: str = 
     mount("tmpfs", target, "tmpfs", flags, f"size={megabytes}m,nr_inodes={max(64, megabytes * 64)},mode={mode}")
 
 
+def tmpfs_around(target: str, aside: str, megabytes: int, mode: str) -> None:
+    """A fresh tmpfs at `target` in which what was mounted below it stays where it was; `aside` is a free name elsewhere."""
+    below = mounted_below(target)
+    kept = [path for path in below if not any(path.startswith(other + "/") for other in below)]
+    for n, path in enumerate(kept):
+        mount(path, place(f"{aside}/{n}", path), None, BIND | REC)
+    tmpfs(target, megabytes, mode=mode)
+    for n, path in enumerate(kept):
+        mount(f"{aside}/{n}", place(path, f"{aside}/{n}"), None, BIND | REC)
+        _checked(_libc.umount2(f"{aside}/{n}".encode(), _DETACH), f"umount {aside}/{n}")
+    if kept:
+        shutil.rmtree(aside)
+
+
+def place(target: str, like: str) -> str:
+    """An empty file or folder at `target`, whichever `like` is, to bind on."""
+    if os.path.isdir(like):
+        os.makedirs(target, exist_ok=True)
+    else:
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        Path(target).touch()
+    return target
+
+
+def mounted_below(folder: str) -> list[str]:
+    """Where something is mounted below `folder`."""
+    with open("/proc/self/mountinfo") as mounts:
+        return [path for line in mounts if (path := line.split()[4]).startswith(folder + "/")]
+
+
 def bind(source: str, target: str, read_only: bool = True) -> None:
     """Show `source` at `target` too."""
     mount(source, target, None, BIND | REC)
@@ -60,9 +91,7 @@ def bind(source: str, target: str, read_only: bool = True) -> None:
 
 def uncover(folder: str) -> None:
     """Take away what is mounted below `folder`."""
-    with open("/proc/self/mountinfo") as mounts:
-        below = [path for line in mounts if (path := line.split()[4]).startswith(folder + "/")]
-    for path in reversed(below):
+    for path in reversed(mounted_below(folder)):
         _checked(_libc.umount2(path.encode(), _DETACH), f"umount {path}")
 
 

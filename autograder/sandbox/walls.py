@@ -156,15 +156,15 @@ def _bwrap(command: list[str]) -> list[str]:
     # root gives up its user id too: in a user namespace it would stay root for files and limits.
     made += ["--cap-add", "CAP_SYS_ADMIN"]
     made += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"] if root else ["--unshare-user"]
-    for folder in sorted({str(parent) for path in shown() for parent in Path(path).parents} - {"/"}):
+    made += ["--proc", "/proc", "--dev", "/dev"]
+    for folder in ("/tmp", "/dev/shm"):  # before what is shown, which may be below /tmp
+        made += ["--perms", "1777", "--tmpfs", folder]
+    for folder in sorted({str(parent) for path in shown() for parent in Path(path).parents} - {"/", "/tmp"}):
         made += ["--perms", "0755", "--dir", folder]  # root's would be closed to the user that root becomes
     for path in shown():
         made += ["--symlink", os.readlink(path), path] if os.path.islink(path) and path in SYSTEM else ["--ro-bind", path, path]
     for path in masked():
         made += ["--tmpfs", path, "--remount-ro", path]
-    made += ["--proc", "/proc", "--dev", "/dev"]
-    for folder in ("/tmp", "/dev/shm"):
-        made += ["--perms", "1777", "--tmpfs", folder]
     return [*made, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp", "--", *command]
 
 

@@ -168,12 +168,12 @@ def _furnish(limits: Limits) -> None:
     ns.mount("", "/", None, ns.REC | ns.PRIVATE)
     with contextlib.suppress(OSError):
         Path("/proc/sys/user/max_user_namespaces").write_text("0")  # no namespace within this one
+    ns.tmpfs("/dev/shm", limits.work_mb, mode="1777")
+    ns.tmpfs_around("/tmp", "/dev/shm/kept", limits.work_mb, mode="1777")
     try:
         ns.mount("proc", "/proc", "proc", ns.NOSUID | ns.NODEV | ns.NOEXEC)
     except OSError:  # some kernels and containers refuse it here: then there is no /proc at all
         ns.tmpfs("/proc", 1)
-    ns.tmpfs("/tmp", limits.work_mb, mode="1777")
-    ns.tmpfs("/dev/shm", limits.work_mb, mode="1777")
     os.mkdir(HOME)
     os.mkdir(WORK)
     os.chdir(WORK)

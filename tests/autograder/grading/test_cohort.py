@@ -102,6 +102,12 @@ def test_two_do_not_grade_one_folder(course, class_of):
     assert grade(Course(course, "streamflow")).graded == ["learner-0"]
 
 
+def test_a_name_that_nobody_has_is_said(course, class_of):
+    class_of(2)
+    with pytest.raises(CourseError, match=r"nobody has handed in streamflow as ada; there are learner-0, learner-1"):
+        grade(Course(course, "streamflow"), ["ada"])
+
+
 def test_a_folder_that_cannot_be_graded_says_what_it_lacks(course, tmp_path):
     with pytest.raises(CourseError, match=r"has no nbgrader_config.py; `autograder build` makes one"):
         Course(tmp_path, "streamflow")

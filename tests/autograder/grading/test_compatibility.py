@@ -1,5 +1,7 @@
 """The same release, graded by nbgrader's own way: honest work scores the same, and a kernel that lies is caught by a canary."""
 
+import shutil
+
 import nbformat
 from gradebook_says import scores
 
@@ -15,7 +17,7 @@ LIES = {
 }
 
 
-def test_nbgraders_own_way_scores_honest_work_the_same(course, class_of, hand_in, run_nbgrader, monkeypatch):
+def test_nbgraders_own_way_scores_honest_work_the_same(built, course, class_of, hand_in, run_nbgrader, monkeypatch):
     expected = class_of(3)
     for learner, lie in LIES.items():
         hand_in(learner, lie)
@@ -25,6 +27,13 @@ def test_nbgraders_own_way_scores_honest_work_the_same(course, class_of, hand_in
     caught = nbformat.read(course / "autograded" / "patched-name" / "streamflow" / "01_rain.ipynb", as_version=4)
     assert "lets wrong answers pass" in str(caught) and "canary" not in str(caught)
 
+    # and nbgrader without any of the kit's configuration: all or nothing
+    (course / "nbgrader_config.py").write_text("")
+    run_nbgrader(course, "autograde", "streamflow", "--force")
+    assert {learner: points for learner, points in scores(course).items() if learner not in LIES} == {
+        learner: 2.0 * (points == 2) for learner, points in expected.items()}
+
+    shutil.copy(built / "nbgrader" / "nbgrader_config.py", course)
     monkeypatch.delenv("DLA_GRADING")
     report = grade(Course(course, "streamflow"), force=True)
     assert report.failed == {}
