@@ -37,7 +37,7 @@ def test_it_is_done_once_and_says_which_modules_to_load(course):
 @pytest.mark.parametrize("change, reason", [
     (lambda source: source.replace("return", "return 2 *"), "is wrong: "),
     (lambda source: "import not_installed_here\n" + source,
-     "is failed: ModuleNotFoundError: No module named 'not_installed_here'"),
+     "is failed: The cell that should define it stopped: ModuleNotFoundError: No module named 'not_installed_here'"),
 ])
 def test_a_solution_that_earns_nothing_here_stops_the_grading(course, class_of, change, reason):
     class_of(1)

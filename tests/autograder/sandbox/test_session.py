@@ -2,6 +2,7 @@
 
 import os
 import signal
+import tempfile
 import time
 from pathlib import Path
 
@@ -157,3 +158,22 @@ def test_a_wall_that_is_not_there_is_refused_in_words():
     with pytest.raises(NoWall, match=r"no safe way to run learners' code here by moat; expected bubblewrap or user namespaces"):
         choose(only="moat")
     assert choose(only="moat", unsafe=True).name == "none"
+
+
+@pytest.mark.parametrize("name", ["bwrap", "userns"])
+def test_what_lies_below_tmp_is_shown_where_it_is(name, monkeypatch):
+    """The kit may be installed there, and a submission still has a /tmp of its own."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        os.chmod(folder, 0o755)
+        Path(folder, "rain.csv").write_text("12 mm")
+        monkeypatch.setenv("DLA_DATA", folder)
+        try:
+            warm = Warm(choose(only=name), [])
+        except NoWall as error:
+            pytest.skip(f"{name} does not hold here: {error}")
+        with Session(lambda: warm) as session:
+            assert "12 mm" in str(session.run(f"print(open('{folder}/rain.csv').read())").outputs)
+            assert session.run(f"open('{folder}/rain.csv', 'w')").error
+            assert session.run(f"open('{folder}-mine', 'w').write('x')").error is None
+        warm.close()
+        assert Path(folder, "rain.csv").read_text() == "12 mm" and not Path(f"{folder}-mine").exists()
