@@ -47,8 +47,8 @@ def open_scenes(source: str | os.PathLike | None = None, **options) -> xr.Datase
 
     Parameters
     ----------
-    source : ``"simulated"`` (the default), or a path: a Zarr that ``dla fetch landcover`` wrote, or a folder of chips as
-        TerraMesh publishes them. The environment variable ``DLA_SCENES`` changes the default.
+    source : ``"simulated"`` (the default), or a path: a Zarr that ``dla fetch landcover`` wrote, a netCDF file that
+        :func:`save_scenes` wrote, or a folder of chips as TerraMesh publishes them. The environment variable ``DLA_SCENES`` changes the default.
     **options : passed on to :func:`~.simulated.simulated_scenes`, :func:`~.store.open_store` or
         :func:`~.chips.load_chips`
 
@@ -70,9 +70,41 @@ def open_scenes(source: str | os.PathLike | None = None, **options) -> xr.Datase
         from .store import open_store
 
         return open_store(path, **options)
+    if path.suffix == ".nc":
+        return load_scenes(path)
     from .chips import load_chips
 
     return load_chips(path, **options)
+
+
+def save_scenes(scenes: xr.Dataset, path: str | os.PathLike) -> Path:
+    """Write a stack of scenes to one netCDF file; a file that was there stays until the new one is whole."""
+    path = Path(path)
+    draft = path.with_name(path.name + ".part")
+    packed = {"zlib": True, "complevel": 1, "shuffle": True}
+    encoding = {name: packed for name, values in scenes.data_vars.items() if "y" in values.dims}
+    try:
+        scenes.to_netcdf(draft, engine="netcdf4", encoding=encoding)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    return path
+
+
+def load_scenes(path: str | os.PathLike) -> xr.Dataset:
+    """The stack that :func:`save_scenes` wrote.
+
+    Raises
+    ------
+    SceneError : there is none in this file, or it is damaged
+    """
+    try:
+        with xr.open_dataset(path, engine="netcdf4", mask_and_scale=False) as stored:
+            scenes = stored.load()
+    except (OSError, ValueError, RuntimeError) as reason:
+        raise SceneError(f"{path} holds no scenes that can be read ({reason}); fetch it again") from None
+    texts = {name: values.astype(str) for name, values in scenes.variables.items() if values.dtype == object}
+    return check_scenes(scenes.assign({name: (values.dims, values.data, values.attrs) for name, values in texts.items()}))
 
 
 def select_scenes(scenes: xr.Dataset, split: str | Sequence[str]) -> xr.Dataset:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -168,18 +168,82 @@ def validate_submission(
     SubmissionWarning : every pixel is of one class
     """
     expected = _expected(expected)
+    labels = np.full((len(expected.scenes), *expected.shape), IGNORE, np.uint8)
+    for k, each in checked_maps(submission, expected, name=name):
+        labels[k] = each
+    coords = {"scene": list(expected.scenes)} | ({} if expected.crs is None else {"crs": ("scene", list(expected.crs))})
+    return xr.DataArray(labels, coords, ("scene", "y", "x"), LABELS, legend_attrs())
+
+
+def checked_maps(
+    submission: str | os.PathLike | xr.DataArray | Mapping[str, np.ndarray],
+    expected: xr.Dataset | Expected,
+    *,
+    name: str | None = None,
+) -> Iterator[tuple[int, np.ndarray]]:
+    """What :func:`validate_submission` judges, a scene at a time: its place in `expected` and its labels (y, x).
+
+    Whoever sums them up needs no more memory than one scene takes. A fault may come out at the very end: a sum is worth
+    something only if the maps came to their end.
+    """
+    expected = _expected(expected)
     if isinstance(submission, (str, os.PathLike)):
         name = name or str(submission)
         maps = read_maps(Path(submission).expanduser(), expected.limits, name)
     else:
         name = name or "the entry"
         maps = _as_maps(submission, name)
-    stack = _arranged(maps, expected, name)
-    classes = np.unique(stack.values[stack.values != IGNORE])
+    there, found = np.zeros(IGNORE + 1, bool), set()
+    for each in maps:
+        k = _place(each.scene, found, expected, name)
+        _check_grid(each, expected, k, name)
+        labels = _judged(each.labels, expected, k, name)
+        there |= _occurring(labels)
+        found.add(each.scene)
+        yield k, labels
+    _check_whole(there, found, expected, name)
+
+
+def _occurring(labels: np.ndarray) -> np.ndarray:
+    """(256,) whether a label occurs."""
+    there = np.zeros(IGNORE + 1, bool)
+    for start in range(0, labels.size, 1 << 20):
+        there |= np.bincount(labels.ravel()[start : start + (1 << 20)], minlength=IGNORE + 1) > 0
+    return there
+
+
+def _place(scene: str, found: set[str], expected: Expected, name: str) -> int:
+    if scene not in expected.scenes:
+        raise refusal(f"{name}: the scene {_short(scene)!r} is not asked for. {_scene_remedy(scene, expected)}")
+    if scene in found:
+        raise refusal(f"{name}: the scene {scene!r} is there twice. Keep one map of each scene.")
+    return expected.scenes.index(scene)
+
+
+def _judged(labels: np.ndarray, expected: Expected, k: int, name: str) -> np.ndarray:
+    """The labels of the scene `k`, IGNORE where the radar saw nothing."""
+    seen = True if expected.seen is None else expected.seen[k]
+    strange = (labels >= len(CLASSES)) & (labels != IGNORE)
+    if strange.any():
+        _fault(strange, labels, expected.scenes[k], name, "{label} is no label", _code_remedy(labels))
+    _fault((labels == IGNORE) & seen, labels, expected.scenes[k], name, "no label (255) where the radar has measured",
+           "Every measured pixel needs a class; where your model has none, say forest.")  # fmt: skip
+    return labels if seen is True else np.where(seen, labels, np.uint8(IGNORE))
+
+
+def _check_whole(there: np.ndarray, found: set[str], expected: Expected, name: str) -> None:
+    """What can only be said when all maps were seen."""
+    if missing := [scene for scene in expected.scenes if scene not in found]:
+        shown = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
+        raise refusal(f"{name}: {len(missing)} of {len(expected.scenes)} scenes {'is' if len(missing) == 1 else 'are'} missing "
+                      f"({shown}). Map every withheld scene.")  # fmt: skip
+    if expected.commonest is not None and not there[expected.commonest]:
+        raise refusal(f"{name}: no pixel of {len(found)} scenes is {NAMES[expected.commonest]}, which covers most of the scenes "
+                      f"whose labels are known. Labels run from 0 to {len(CLASSES) - 1}; do yours begin with 1?")  # fmt: skip
+    classes = np.flatnonzero(there[:IGNORE])
     if classes.size == 1:
         warnings.warn(f"{name}: every pixel of every scene is {NAMES[classes[0]]}. It can be scored; is it the map that you "
-                      "wanted to hand in?", SubmissionWarning, stacklevel=2)  # fmt: skip
-    return stack
+                      "wanted to hand in?", SubmissionWarning, stacklevel=4)  # fmt: skip
 
 
 def _on_its_grid(labels: xr.DataArray, expected: Expected, k: int) -> Map:
@@ -212,32 +276,6 @@ def _as_maps(submission, name: str) -> list[Map]:
     labels = whole_numbers(stack.values, name, dimensions=3)
     where = np.broadcast_to(stack["crs"].values, len(labels)) if "crs" in stack.coords else [None] * len(labels)
     return [Map(scene, each, None if crs is None else str(crs)) for scene, each, crs in zip(_names(stack), labels, where)]
-
-
-def _arranged(maps: Iterable[Map], expected: Expected, name: str) -> xr.DataArray:
-    """The maps in the order of `expected`, every fault looked for on the way."""
-    found = {}
-    for each in maps:
-        if each.scene not in expected.scenes:
-            raise refusal(f"{name}: the scene {_short(each.scene)!r} is not asked for. {_scene_remedy(each.scene, expected)}")
-        if each.scene in found:
-            raise refusal(f"{name}: the scene {each.scene!r} is there twice. Keep one map of each scene.")
-        found[each.scene] = each
-    if missing := [scene for scene in expected.scenes if scene not in found]:
-        shown = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
-        raise refusal(f"{name}: {len(missing)} of {len(expected.scenes)} scenes {'is' if len(missing) == 1 else 'are'} missing "
-                      f"({shown}). Map every withheld scene.")  # fmt: skip
-    for k, scene in enumerate(expected.scenes):
-        _check_grid(found[scene], expected, k, name)
-    labels = np.stack([found[scene].labels for scene in expected.scenes])
-    seen = np.ones(labels.shape, bool) if expected.seen is None else expected.seen
-    _check_labels(labels, seen, expected.scenes, name)
-    labels[~seen] = IGNORE
-    if expected.commonest is not None and not (labels == expected.commonest).any():
-        raise refusal(f"{name}: no pixel of {len(labels)} scenes is {NAMES[expected.commonest]}, which covers most of the scenes "
-                      f"whose labels are known. Labels run from 0 to {len(CLASSES) - 1}; do yours begin with 1?")  # fmt: skip
-    coords = {"scene": list(expected.scenes)} | ({} if expected.crs is None else {"crs": ("scene", list(expected.crs))})
-    return xr.DataArray(labels, coords, ("scene", "y", "x"), LABELS, legend_attrs())
 
 
 def _scene_remedy(scene: str, expected: Expected) -> str:
@@ -284,26 +322,19 @@ def _same_crs(one: str, other: str) -> bool:
         return False
 
 
-def _check_labels(labels: np.ndarray, seen: np.ndarray, scenes: tuple[str, ...], name: str) -> None:
-    strange = (labels >= len(CLASSES)) & (labels != IGNORE)
-    _fault(strange, labels, scenes, name, "{label} is no label", _code_remedy(labels))
-    _fault((labels == IGNORE) & seen, labels, scenes, name, "no label (255) where the radar has measured",
-           "Every measured pixel needs a class; where your model has none, say forest.")  # fmt: skip
-
-
-def _fault(bad: np.ndarray, labels: np.ndarray, scenes: tuple[str, ...], name: str, what: str, remedy: str) -> None:
+def _fault(bad: np.ndarray, labels: np.ndarray, scene: str, name: str, what: str, remedy: str) -> None:
     """Raise for the first True in `bad`, if any; ``{label}`` is that pixel's."""
     if not bad.any():
         return
-    scene, row, column = np.unravel_index(int(np.argmax(bad)), bad.shape)
+    row, column = np.unravel_index(int(np.argmax(bad)), bad.shape)
     more = f" ({bad.sum()} such pixels)" if bad.sum() > 1 else ""
-    what = what.format(label=labels[scene, row, column])
-    raise refusal(f"{name}, scene {scenes[scene]}, row {row}, column {column}: {what}{more}. {remedy}")
+    what = what.format(label=labels[row, column])
+    raise refusal(f"{name}, scene {scene}, row {row}, column {column}: {what}{more}. {remedy}")
 
 
 def _code_remedy(labels: np.ndarray) -> str:
     """What the numbers might be that are no labels."""
-    found = set(np.unique(labels).tolist()) - {IGNORE}
+    found = set(np.flatnonzero(_occurring(labels)).tolist()) - {IGNORE}
     if found <= set(range(1, len(CLASSES) + 1)):
         return f"Labels run from 0 (forest) to {len(CLASSES) - 1}; do yours begin with 1?"
     if found - {0} <= set(LC100) | {254}:

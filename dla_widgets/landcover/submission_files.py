@@ -51,8 +51,8 @@ class Map(NamedTuple):
     transform: tuple[float, ...] = ()
 
 
-def read_maps(path: Path, limits: Limits, name: str | None = None) -> list[Map]:
-    """The maps of a submission file.
+def read_maps(path: Path, limits: Limits, name: str | None = None) -> Iterator[Map]:
+    """The maps of a submission file, one after the other: no more than one of them is in memory.
 
     Raises
     ------
@@ -60,7 +60,9 @@ def read_maps(path: Path, limits: Limits, name: str | None = None) -> list[Map]:
     """
     name = name or str(path)
     if path.is_dir():
-        return [_read_tiff(file, file.stem, limits, f"{name}, {file.name}") for file in _tiffs(path, limits, name)]
+        for file in _tiffs(path, limits, name):
+            yield _read_tiff(file, file.stem, limits, f"{name}, {file.name}")
+        return
     if not path.is_file():
         near = get_close_matches(path.name, [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else [], n=1)
         raise refusal(f"{name}: no such file; " + (f"did you mean {near[0]!r}?" if near else "write_submission() writes one."))
@@ -68,11 +70,12 @@ def read_maps(path: Path, limits: Limits, name: str | None = None) -> list[Map]:
         raise refusal(f"{name}: {size / 1e6:.1f} MB is more than a right submission can have ({limits.bytes / 1e6:.1f} MB). "
                       "Is it the right file? Write it with write_submission().")  # fmt: skip
     if path.suffix.lower() in TIFF:
-        return [_read_tiff(path, path.stem, limits, name)]
+        yield _read_tiff(path, path.stem, limits, name)
+        return
     if not zipfile.is_zipfile(path):
         raise refusal(f"{name}: this is neither an NPZ nor a ZIP of GeoTIFFs{_kind(path)}. Write it with write_submission().")
     with _damage(name), zipfile.ZipFile(path) as archive:
-        return list(_unpacked(archive, limits, name))
+        yield from _unpacked(archive, limits, name)
 
 
 def whole_numbers(values: np.ndarray, place: str, dimensions: int = 2) -> np.ndarray:
