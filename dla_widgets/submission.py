@@ -30,6 +30,9 @@ ROW_BYTES = 64
 #: Significant digits of a discharge in the file: far beyond what any gauge can tell.
 DIGITS = 7
 
+#: Discharge [mm/day] from here on is no river's: ten times the wettest day on record.
+LARGEST = 20_000
+
 
 @dataclass(frozen=True)
 class Expected:
@@ -254,6 +257,11 @@ def _check_values(rows: _Rows) -> None:
         "Every day needs a number; where your model has none, use another model's or the climatology.",
     )
     rows.fault(np.isinf(value), "discharge is infinite" + where, "A division by zero, or a network that diverged?")
+    rows.fault(
+        value > LARGEST,
+        "discharge is {discharge:.4g} mm/day" + where,
+        f"No river of this world has more than {LARGEST:g}; did a network diverge?",
+    )
     rows.fault(
         value < 0,
         "discharge is negative, {discharge:.4g} mm/day," + where,

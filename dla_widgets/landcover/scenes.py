@@ -48,7 +48,8 @@ def open_scenes(source: str | os.PathLike | None = None, **options) -> xr.Datase
     Parameters
     ----------
     source : ``"simulated"`` (the default), or a path: a Zarr that ``dla fetch landcover`` wrote, a netCDF file that
-        :func:`save_scenes` wrote, or a folder of chips as TerraMesh publishes them. The environment variable ``DLA_SCENES`` changes the default.
+        :func:`save_scenes` wrote, or a folder of chips as TerraMesh publishes them. The environment variable
+        ``DLA_SCENES`` changes the default.
     **options : passed on to :func:`~.simulated.simulated_scenes`, :func:`~.store.open_store` or
         :func:`~.chips.load_chips`
 
