@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from .cohort_commands import demo_cohort
+from .competition.commands import app as competition
 from .desk.commands import dashboard, lab
 from .grading import commands as grading
 from .would_pass.commands import app as would_pass
@@ -28,6 +29,7 @@ app.command("dashboard")(dashboard)
 app.command("lab")(lab)
 app.command("demo-cohort")(demo_cohort)
 app.add_typer(would_pass, name="would-pass")
+app.add_typer(competition, name="competition")
 
 
 @app.command()

@@ -124,13 +124,14 @@ def to_table(prediction: xr.DataArray) -> pd.DataFrame:
     )
 
 
-def read_submission(path: str | os.PathLike, max_bytes: int = 200_000_000) -> pd.DataFrame:
+def read_submission(path: str | os.PathLike, max_bytes: int = 200_000_000, *, name: str | None = None) -> pd.DataFrame:
     """The rows of a submission file as gauge ids, days and numbers; :func:`validate_submission` also judges them.
 
     Parameters
     ----------
     path : CSV file with the columns ``basin``, ``date`` (YYYY-MM-DD) and ``discharge`` [mm/day], in any order
     max_bytes : larger files are not read
+    name : what to call the file in messages; its path by default
 
     Returns
     -------
@@ -140,7 +141,7 @@ def read_submission(path: str | os.PathLike, max_bytes: int = 200_000_000) -> pd
     ------
     SubmissionError : no such file, not a CSV file, wrong columns, or a row that is not a basin, a day and a number
     """
-    rows = _Rows(read_cells(Path(path), max_bytes), str(path), first=2)
+    rows = _Rows(read_cells(Path(path), max_bytes, name), name or str(path), first=2)
     _check_cells(rows)
     return rows.frame
 
@@ -171,7 +172,7 @@ def validate_submission(
         _check_cells(rows)
     else:
         limit = 1_000 + ROW_BYTES * expected.rows
-        rows = _Rows(read_submission(submission, limit), name or str(submission), first=2)
+        rows = _Rows(read_submission(submission, limit, name=name), name or str(submission), first=2)
     _check_values(rows)
     values = _arrange(rows, expected)
     _check_unit(values, expected, rows.name)

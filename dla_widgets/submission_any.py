@@ -111,7 +111,7 @@ def read_table(path: Path, rows: int | None = None, columns: int | None = None) 
 
     Parameters
     ----------
-    rows, columns : if the header of a Parquet file announces more, it is not read: a small file may hold a large table
+    rows, columns : of a Parquet file no more are read: a small file may hold a large table
 
     Raises
     ------
@@ -121,10 +121,21 @@ def read_table(path: Path, rows: int | None = None, columns: int | None = None) 
         parquet = file.read(4) == b"PAR1"
     if not parquet:
         return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    table = pq.ParquetFile(path)
-    for found, most, what in ((table.metadata.num_rows, rows, "rows"), (table.metadata.num_columns, columns, "columns")):
-        if most is not None and found > most:
-            raise ValueError(f"it has {found} {what}, at most {most} are read")
-    return table.read().to_pandas().astype(str)
+    try:
+        stored = pq.ParquetFile(path)
+        if columns is not None and stored.metadata.num_columns > columns:
+            raise ValueError(f"it has {stored.metadata.num_columns} columns, at most {columns} are read")
+        if nested := [field.name for field in stored.schema_arrow if pa.types.is_nested(field.type)]:
+            raise ValueError(f"the column {nested[0][:40]!r} holds lists or records")
+        parts, count = [], 0
+        for batch in stored.iter_batches(batch_size=50_000):  # the header may lie about how many there are
+            count += batch.num_rows
+            if rows is not None and count > rows:
+                raise ValueError(f"it has more than {rows} rows")
+            parts.append(batch.to_pandas().astype(str))
+    except pa.ArrowException as reason:
+        raise ValueError(f"it is damaged: {str(reason)[:80]}") from None
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=stored.schema_arrow.names)

@@ -23,14 +23,14 @@ def refusal(text: str) -> SubmissionError:
     return SubmissionError(f"{text} No entry was used.")
 
 
-def read_cells(path: Path, max_bytes: int) -> pd.DataFrame:
-    """The cells of a CSV file as text, its columns known to be right.
+def read_cells(path: Path, max_bytes: int, name: str | None = None) -> pd.DataFrame:
+    """The cells of a CSV file as text, its columns known to be right; messages call it `name`.
 
     Raises
     ------
     SubmissionError : no such file, too large, not text, wrong columns, or rows of unequal length
     """
-    return _parse(_text(path, str(path), max_bytes), str(path))
+    return _parse(_text(path, name or str(path), max_bytes), name or str(path))
 
 
 def _text(path: Path, name: str, max_bytes: int) -> str:

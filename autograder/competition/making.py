@@ -39,7 +39,7 @@ TEMPLATES = {
               "keys": ["site", "date"], "value": "value", "unit": "site"},
 }  # fmt: skip
 
-HEAD = """# The rules of a competition. What learners get is in inputs/, what they do not is in secret/: give away the first alone.
+HEAD = """# The rules of a competition. What learners get is in inputs/, what they do not is in secret/: keep the latter.
 # Times need a zone. Once the split is drawn (`autograder competition make`), truth and split can't be changed.
 """
 

@@ -1,0 +1,201 @@
+"""A new competition: what learners get does not hold what they are to predict, and what it is scored by is kept from them."""
+
+import stat
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+import yaml
+
+from autograder.competition.making import make, new, zip_inputs
+from autograder.competition.rules import RulesError, read_rules
+from autograder.competition.scoring import score_file, unpack
+from autograder.competition.truth import open_truth
+from dla_widgets.competition import competition_basins, validate_submission
+from dla_widgets.competition import write_submission as write_rivers
+from dla_widgets.landcover.competition import competition_scenes
+from dla_widgets.landcover.competition import write_submission as write_maps
+from dla_widgets.landcover.legend import IGNORE
+from dla_widgets.leaderboard.inputs import expected
+from dla_widgets.submission_csv import SubmissionError
+
+
+def changed(folder, **changes):
+    path = folder / "competition.yaml"
+    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | changes))
+
+
+@pytest.fixture(scope="module")
+def rivers(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("c") / "rivers"
+    new(folder, "streamflow")
+    changed(folder, truth={"seed": "secret/seed", "count": 8})
+    make(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def lands(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("c") / "lands"
+    new(folder, "landcover")
+    changed(folder, truth={"seed": "secret/seed", "count": 10})
+    make(folder)
+    return folder
+
+
+def test_inputs_of_rivers_hold_neither_discharge_nor_seed(rivers, tmp_path):
+    seed = (rivers / "secret" / "seed").read_text()
+    assert int(seed).bit_length() > 90
+    zip_inputs(rivers, tmp_path / "a.zip")
+    assert zip_inputs(rivers, tmp_path / "b.zip") == zip_inputs(rivers, tmp_path / "a.zip")
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        assert archive.namelist() == ["inputs/basins.nc"]
+        assert seed.encode() not in archive.read("inputs/basins.nc")
+    basins = competition_basins(rivers / "inputs" / "basins.nc")
+    start, end = basins.attrs["withheld"].split("/")
+    assert basins.discharge.sel(time=slice(start, end)).isnull().all() and basins.discharge.notnull().any("time").all()
+    assert "seed" not in str(xr.open_dataset(rivers / "inputs" / "basins.nc").attrs)
+    assert stat.S_IMODE((rivers / "secret").stat().st_mode) == 0o700
+
+
+def test_the_truth_itself_scores_1_in_both_parts(rivers, tmp_path):
+    truth = open_truth(rivers, read_rules(rivers))
+    asked = expected(rivers / "inputs")
+    right = xr.DataArray(np.nan_to_num(truth.values), {"basin": list(asked.basins), "time": asked.days}, ("basin", "time"))
+    scored = score_file(str(rivers), str(write_rivers(right, tmp_path / "right.csv", asked)), "right.csv")
+    assert scored.fault == "" and scored.public > 0.9999 and scored.private > 0.9999
+    assert score_file(str(rivers), str(tmp_path / "right.csv"), "again.csv") == scored
+    assert unpack(scored.units).shape == (8, 1) and truth.public.sum() == 3
+
+
+def test_a_faulty_file_says_so_under_the_teams_own_name(rivers, tmp_path):
+    (tmp_path / "f3a1").write_text("basin,date,q\n1,2,3\n")
+    scored = score_file(str(rivers), str(tmp_path / "f3a1"), "hbg.csv")
+    assert scored.fault.startswith("hbg.csv: expected the columns basin,date,discharge, found basin,date,q. Rename")
+    assert str(tmp_path) not in scored.fault
+
+
+def test_absurd_numbers_are_refused_before_they_are_squared(rivers, tmp_path):
+    asked = expected(rivers / "inputs")
+    flat = xr.DataArray(np.ones((8, len(asked.days))), {"basin": list(asked.basins), "time": asked.days}, ("basin", "time"))
+    flat[2, 5] = 1e200
+    with pytest.raises(SubmissionError, match=r"discharge is 1e\+200 mm/day for basin .* No river of this world has more"):
+        write_rivers(flat, tmp_path / "far.csv", asked)
+
+
+def test_scenes_lose_labels_and_truth(lands, tmp_path):
+    scenes = competition_scenes(lands / "inputs" / "scenes.nc")
+    assert "truth" not in scenes and "seed" not in scenes.attrs
+    hidden = scenes.sel(scene=list(np.atleast_1d(scenes.attrs["withheld"])))
+    assert (hidden.landcover == IGNORE).all() and hidden.sizes["scene"] == 2
+    kept = open_truth(lands, read_rules(lands))
+    assert kept.labels.shape[0] == 2 and kept.public.size == 2 * 16 and kept.public.sum() == 13
+    right = xr.DataArray(np.where(kept.labels == IGNORE, 0, kept.labels).astype("uint8"),
+                         {"scene": hidden.scene.values}, ("scene", "y", "x"))  # fmt: skip
+    for name in ("right.npz", "right.zip"):
+        path = write_maps(right, tmp_path / name, scenes)
+        scored = score_file(str(lands), str(path), name)
+        assert (scored.fault, scored.public, scored.private) == ("", 1.0, 1.0)
+    tables = unpack(scored.units)
+    assert tables.shape == (32, 9, 9) and tables.sum() == (kept.labels != IGNORE).sum()
+    square = kept.labels[1, 64:128, 192:256]
+    np.testing.assert_array_equal(np.diag(tables[16 + 4 + 3]), np.bincount(square[square != IGNORE], minlength=9))
+
+
+def test_truth_and_split_stay_as_they_were_made(rivers):
+    with pytest.raises(RulesError, match="the truth was made before, and teams may have its inputs"):
+        make(rivers)
+    with pytest.raises(RulesError, match="is there already; choose another folder"):
+        new(rivers, "streamflow")
+    before = (rivers / "competition.yaml").read_text()
+    try:
+        changed(rivers, split={"public": 0.5})
+        with pytest.raises(RulesError, match="project, truth or split have changed in competition.yaml since the truth"):
+            open_truth(rivers, read_rules(rivers))
+    finally:
+        (rivers / "competition.yaml").write_text(before)
+    with pytest.raises(RulesError, match="there is no project 'glaciers'; there are streamflow, landcover, table"):
+        new(rivers / "x", "glaciers")
+
+
+def test_a_partners_table_needs_a_file_and_a_folder(tmp_path):
+    folder, rng = tmp_path / "wells", np.random.default_rng(0)
+    new(folder, "table")
+    days = [f"2024-01-{day:02d}" for day in range(1, 21)]
+    rows = pd.DataFrame([(f"w{site}", day, rng.gamma(2)) for site in range(6) for day in days], columns=["site", "date", "value"])
+    rows.to_csv(folder / "secret" / "truth.csv", index=False)
+    (folder / "data").mkdir()
+    (folder / "data" / "rain.csv").write_text("date,rain\n")
+    make(folder)
+    assert sorted(p.name for p in (folder / "inputs").rglob("*.*")) == ["expected.csv", "expected.json", "rain.csv"]
+    assert "value" not in pd.read_csv(folder / "inputs" / "expected.csv")
+
+    def score(path):
+        return score_file(str(folder), str(path), path.name).fault
+
+    def told(frame, name="wells.csv"):
+        save = frame.to_parquet if name.endswith("parquet") else frame.to_csv
+        save(tmp_path / name, index=False)
+        return score_file(str(folder), str(tmp_path / name), name)
+
+    shuffled = rows.sample(frac=1, random_state=1)
+    assert told(shuffled)[:2] == told(shuffled, "wells.parquet")[:2] == (1.0, 1.0)
+    assert "wells.csv: 2 of 120 rows are missing (first: w0, 2024-01-01). Predict every row." in told(rows.iloc[2:]).fault
+    assert "line 122: the row w0, 2024-01-04 is there twice." in told(pd.concat([rows, rows.iloc[[3]]])).fault
+    assert "line 7: the row w9, 2024-01-06 is not asked for." in told(rows.replace({"site": {"w0": "w9"}}).iloc[[0] * 5 + [5]]
+                                                                      .assign(site=["w0"] * 5 + ["w9"])).fault  # fmt: skip
+    assert "line 5: the row w0, 2024-01-04 has no number below 1e+30 in value" in told(
+        rows.assign(value=rows["value"].where(rows.index != 3, np.inf))).fault  # fmt: skip
+    assert "expected the columns site,date,value, found site,date,level" in told(rows.rename(columns={"value": "level"})).fault
+    assert "it has more than 120 rows" in told(pd.concat([rows] * 50), "wells.parquet").fault
+    assert "the column 'value' holds lists or records" in told(rows.assign(value=[[1.0]] * 120), "wells.parquet").fault
+    whole = (tmp_path / "wells.parquet").read_bytes()
+    (tmp_path / "torn.parquet").write_bytes(whole[: len(whole) // 2])
+    assert "torn.parquet: this is no table (it is damaged" in score(tmp_path / "torn.parquet")
+    assert "gone.csv: no such file" in score(tmp_path / "gone.csv")
+
+
+def test_inputs_that_are_none(tmp_path):
+    with pytest.raises(SubmissionError, match=r"expected one of basins.nc, scenes.nc and expected.json, found none of them"):
+        expected(tmp_path)
+    (tmp_path / "scenes.nc").write_bytes(b"CDF\x01 torn")
+    with pytest.raises(SubmissionError, match=r"scenes.nc is damaged .* Get the inputs from the competition again"):
+        expected(tmp_path)
+    (tmp_path / "basins.nc").touch()
+    with pytest.raises(SubmissionError, match=r"found basins.nc and scenes.nc"):
+        expected(tmp_path)
+
+
+def test_the_same_checks_here_and_there(rivers, tmp_path):
+    """What a learner's machine lets through the service takes, and what it refuses is refused with the same words."""
+    asked = expected(rivers / "inputs")
+    wet = xr.DataArray(np.tile(np.reshape(asked.usual, (-1, 1)), len(asked.days)), {"basin": list(asked.basins),
+                       "time": asked.days}, ("basin", "time"))  # fmt: skip
+    path = write_rivers(wet, tmp_path / "ours.csv", asked)
+    text = path.read_text().replace("sim-03,1991", "sim-33,1991")
+    path.write_text(text)
+    with pytest.raises(SubmissionError) as here:
+        validate_submission(path, asked, name="ours.csv")
+    assert score_file(str(rivers), str(path), "ours.csv").fault == str(here.value)
+
+
+def test_an_advisor_makes_a_competition_and_scores_by_hand(tmp_path, rivers):
+    from typer.testing import CliRunner
+
+    from autograder.cli import app
+
+    def run(*words):
+        return CliRunner().invoke(app, ["competition", *map(str, words)])
+
+    made = run("new", "landcover", tmp_path / "lands", "--rules-only")
+    assert made.exit_code == 0 and "Edit them, then: autograder competition make" in made.output
+    again = run("new", "landcover", tmp_path / "lands")
+    assert again.exit_code == 1 and "is there already" in again.output and "Traceback" not in again.output
+    changed(tmp_path / "lands", truth={"seed": "secret/seed", "count": 8})
+    made = run("make", tmp_path / "lands")
+    assert made.exit_code == 0 and "6 of 16 blocks are scored in public, the others decide in the end." in made.output
+    (tmp_path / "text.csv").write_text("hello")
+    scored = run("score", rivers, tmp_path / "text.csv")
+    assert scored.exit_code == 1 and "expected the columns basin,date,discharge, found hello." in scored.output

@@ -1,0 +1,61 @@
+"""Scores are those of the lessons, the same to the last bit, and come from basins and blocks, never from rows."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from sklearn.metrics import f1_score
+
+from autograder.competition.ladder import climbs, let_out, standard_error
+from autograder.competition.metrics import METRICS, nse
+from autograder.competition.scoring import pack, unpack
+from dla_widgets.streamflow import skill
+
+FLOWS = arrays(float, 50, elements=st.floats(0, 1e4, width=32))
+
+
+@given(FLOWS, FLOWS, st.permutations(range(50)))
+def test_nse_is_the_lessons_and_the_order_of_days_changes_no_bit(observed, simulated, order):
+    observed = observed + np.arange(50)  # a river that does not stand still
+    score = nse(observed, simulated)
+    assert score == pytest.approx(skill.nse(observed, simulated), rel=1e-9, abs=1e-9)
+    assert nse(observed[order], simulated[order]) == score
+    gaps = np.where(np.arange(50) % 7 == 3, np.nan, observed)
+    assert nse(gaps, simulated) == pytest.approx(skill.nse(gaps, simulated), rel=1e-9, abs=1e-9)
+
+
+def test_macro_f1_of_the_sum_of_tables_is_scikit_learns():
+    rng = np.random.default_rng(0)
+    truth, mapped = rng.integers(0, 6, (12, 400)), rng.integers(0, 7, (12, 400))
+    tables = np.zeros((12, 9, 9), int)
+    for k in range(12):
+        np.add.at(tables[k], (truth[k], mapped[k]), 1)
+    expected = f1_score(truth.ravel(), mapped.ravel(), average="macro")
+    assert METRICS["macro_f1"].score(tables) == pytest.approx(expected, abs=1e-15)
+
+
+def test_statistics_come_back_as_they_were():
+    units = np.random.default_rng(1).normal(size=(40, 1))
+    np.testing.assert_array_equal(unpack(pack(units)), units)
+    assert pack(units) == pack(units)
+
+
+def test_the_ladder_lets_out_gains_only():
+    rng, metric = np.random.default_rng(2), METRICS["nse"]
+    best = rng.uniform(0.5, 0.8, (60, 1))
+    assert climbs(metric, best, best + 0.05)  # every basin gains as much: no doubt
+    assert not climbs(metric, best, best) and not climbs(metric, best, best - 0.05)
+    assert not climbs(metric, best, best + 0.004)  # less than a step
+    noise = rng.normal(0, 0.2, best.shape)
+    assert standard_error(metric, best, best + noise) > 0.01
+    assert standard_error(metric, best, best + 0.05) == pytest.approx(0, abs=1e-12)
+    assert let_out(0.71234) == 0.71 and let_out(0.7126) == 0.715 and let_out(-0.0001) == 0
+
+
+def test_the_error_of_a_macro_f1_is_that_of_a_bootstrap_over_blocks():
+    rng, metric = np.random.default_rng(3), METRICS["macro_f1"]
+    one, other = (rng.integers(0, 40, (30, 9, 9)) + 60 * np.eye(9, dtype=int) for _ in range(2))
+    draws = np.random.default_rng(30).integers(0, 30, (200, 30))
+    plain = np.std([metric.score(other[drawn]) - metric.score(one[drawn]) for drawn in draws])
+    assert standard_error(metric, one, other) == pytest.approx(plain, rel=1e-9)
