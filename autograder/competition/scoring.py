@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from functools import lru_cache
+from math import isfinite
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,7 +32,10 @@ def score_file(folder: str, file: str, name: str) -> Scored:
         units = truth.measure(Path(file), name)
     except CourseError as fault:
         return Scored(fault=str(fault))
-    return Scored(*both(truth, units), pack(units))
+    public, private = both(truth, units)
+    if not isfinite(public + private):
+        return Scored(fault=f"{name}: it has no {truth.metric.label}; is the prediction the same everywhere, or far out?")
+    return Scored(public, private, pack(units))
 
 
 @lru_cache(maxsize=4)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -70,14 +71,20 @@ class Store:
             yield session
 
     @contextmanager
+    def changing(self) -> Iterator[Session]:
+        """A session whose changes are all kept when it ends, or none."""
+        with _told(), Session(self.engine.execution_options(writes=True)) as session, session.begin():
+            yield session
+
+    @contextmanager
     def writing(self, competition: str) -> Iterator[Session]:
-        """A session whose changes are all kept when it ends, or none; one at a time for each competition.
+        """As :meth:`changing`, one at a time for each competition.
 
         Raises
         ------
         Refused : the database does not answer, or this machine's clock went back
         """
-        with _told(), Session(self.engine.execution_options(writes=True)) as session, session.begin():
+        with self.changing() as session:
             if session.get(Competition, competition, with_for_update=True) is None:
                 session.add(Competition(name=competition, version=0))
                 session.flush()
@@ -105,6 +112,25 @@ class Store:
                 if line.chain != (chain := _chained(chain, line)):
                     return line.id
         return None
+
+
+def plain(text: str, most: int, what: str, least: int = 0) -> str:
+    """A text of people, without letters that no one can see or that turn the line round.
+
+    Raises
+    ------
+    Refused : 422, it is too long or too short
+    """
+    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n")).strip()
+    hidden = [c for c in text if c not in "\n\t" and (unicodedata.category(c) in ("Cc", "Cs", "Co", "Cn") or c in _TURNS)]
+    text = text.translate(dict.fromkeys(map(ord, hidden)))
+    if not least <= len(text) <= most:
+        raise Refused(f"{what} has {least} to {most} letters; this has {len(text)}", 422)
+    return text
+
+
+#: Marks that make the letters after them run the other way.
+_TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u061c\u200e\u200f")
 
 
 def _chained(before: str, line: Event) -> str:
