@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from .cohort_commands import demo_cohort
+from .competition.board_commands import app as board
 from .competition.commands import app as competition
 from .desk.commands import dashboard, lab
 from .grading import commands as grading
@@ -30,6 +31,7 @@ app.command("lab")(lab)
 app.command("demo-cohort")(demo_cohort)
 app.add_typer(would_pass, name="would-pass")
 app.add_typer(competition, name="competition")
+app.add_typer(board, name="board")
 
 
 @app.command()
