@@ -1,5 +1,5 @@
 # One word per command: lab  test  check  build  lock.  Everything is set up in .venv; nothing outside this folder changes,
-# but for Debian's chromium, PostgreSQL and bubblewrap, which tests need (bubblewrap: also whoever grades).
+# but for Debian's chromium, PostgreSQL, HTTP proxy and bubblewrap, which tests need (bubblewrap: also whoever grades).
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -7,6 +7,7 @@ SHELL := bash
 
 PYTHON ?= python3
 BIN := .venv/bin
+DEBIAN := bubblewrap chromium postgresql node-configurable-http-proxy
 LESSONS := $(shell find course -name '*.py' -o -name '*.md')
 
 .PHONY: lab test check build lock
@@ -42,14 +43,16 @@ build/.built: .venv/installed $(LESSONS) autograder/lessons.py
 	@$(BIN)/python -c 'from dla_widgets.kernel import install; install()'
 	@touch $@
 
-# The browser tests drive Debian's chromium, the data cube's and the gradebook's tests its PostgreSQL, and learners' code runs
-# behind bubblewrap. What can't be installed is skipped there, with the reason.
+# The browser tests drive Debian's chromium, the data cube's, gradebook's and leaderboard's tests its PostgreSQL, a JupyterHub
+# needs its configurable-http-proxy, and learners' code runs behind bubblewrap. What can't be installed is skipped there, with
+# the reason.
 .venv/debian: .venv/installed
-	@command -v chromium >/dev/null && command -v bwrap >/dev/null && ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { \
-	  echo "Installing bubblewrap, chromium and postgresql for the tests"; \
+	@for tool in chromium bwrap configurable-http-proxy /usr/lib/postgresql/*/bin/initdb; do command -v $$tool || exit; done \
+	  >/dev/null || { \
+	  echo "Installing $(DEBIAN) for the tests"; \
 	  sudo=$$([ "$$(id -u)" = 0 ] || echo "sudo -n"); \
-	  { $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y bubblewrap chromium postgresql; } >.venv/apt.log 2>&1 \
-	  || echo "bubblewrap, chromium and postgresql could not be installed (see .venv/apt.log): their tests will be skipped"; }
+	  { $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y $(DEBIAN); } >.venv/apt.log 2>&1 \
+	  || echo "$(DEBIAN) could not be installed (see .venv/apt.log): their tests will be skipped"; }
 	@touch $@
 
 ## The exact packages, with hashes and without any address, from the ranges in pyproject.toml.

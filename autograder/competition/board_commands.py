@@ -47,8 +47,8 @@ def serve(
         made = application(service, door, prefix, tuple(name or ()) + (("*",) if hub else LOOPBACK))
     except (CourseError, ValueError) as error:
         _fail(str(error))
-    typer.echo(f"Serving {', '.join(service.contests)} at {'https' if tls_cert else 'http'}://{host}:{port}{prefix.rstrip('/')}/; "
-               "stop it with Ctrl-C")
+    address = f"{'https' if tls_cert else 'http'}://{host}:{port}{prefix.rstrip('/')}/"
+    typer.echo(f"Serving {', '.join(service.contests)} at {address}; stop it with Ctrl-C")
     uvicorn.run(made, host=host, port=port, proxy_headers=True, forwarded_allow_ips=proxy, ssl_certfile=tls_cert,
                 ssl_keyfile=tls_key, log_level="warning", server_header=False, timeout_keep_alive=30,
                 timeout_graceful_shutdown=15)

@@ -36,7 +36,7 @@ def new(
 
 @app.command()
 def make(folder: FOLDER) -> None:
-    """Make inputs and truth by the rules: once, for the split is drawn here."""
+    """Make inputs, truth and the benchmark's file by the rules: once, for the split is drawn here. Half a minute."""
     from dla_widgets.errors import CourseError
 
     from .making import make as make_truth

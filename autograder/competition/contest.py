@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import os
 import secrets
@@ -31,15 +32,14 @@ class Contest:
         self.rules = read_rules(self.folder)
         truth = open_truth(self.folder, self.rules)
         self.metric, self.public = truth.metric, truth.public
-        self.max_bytes = truth.expected.max_bytes
+        self.max_bytes = min(truth.expected.max_bytes, 2**31 - 1)  # as a database can count
         for kept in ("entries", "uploads"):
             (self.folder / kept).mkdir(mode=0o700, exist_ok=True)
         self.zip = self.folder / SECRET / "inputs.zip"
         self.inputs_sha256 = zip_inputs(self.folder, self.zip)
         self._key = _key(self.folder / SECRET / "receipts.key")
         self.benchmarks: dict[str, tuple[float, float]] = {}  #: name -> public and private score
-        with store.writing(self.name):
-            pass  # from now on there is a row of it, to be locked and read
+        store.know(self.name)
 
     @property
     def name(self) -> str:
@@ -86,6 +86,7 @@ class Contest:
 
     def close(self, caller: Caller) -> None:
         """End the competition now, before its deadline."""
+        caller.must("advisor")
         with self.store.writing(self.name) as session:
             if self.phase(session) in ("closed", "final"):
                 raise Refused(f"{self.name} has ended already")
@@ -94,6 +95,7 @@ class Contest:
 
     def publish(self, caller: Caller) -> None:
         """Show the private scores: the final board."""
+        caller.must("advisor")
         with self.store.writing(self.name) as session:
             if (phase := self.phase(session)) in ("before", "open"):
                 raise Refused(f"{self.name} still runs: close it first, or wait for the deadline")
@@ -110,10 +112,12 @@ class Contest:
 
 def _key(path: Path) -> bytes:
     """A key of the service's own, drawn when it is first needed."""
-    try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+    if not path.exists():
+        draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(secrets.token_bytes(32))
             os.fsync(file.fileno())
-    except FileExistsError:
-        pass
+        with contextlib.suppress(FileExistsError):  # of two services that begin at once the first draws it
+            os.link(draft, path)
+        draft.unlink()
     return path.read_bytes()

@@ -25,6 +25,7 @@ from dla_widgets.streamflow.basins import PERIODS, TARGET, open_basins
 from dla_widgets.streamflow.simulated import simulated_basins
 
 from .metrics import METRICS
+from .opponents import BENCHMARKS, write_benchmark
 from .rules import FILE as RULES
 from .rules import Rules, RulesError, read_rules
 from .truth import FILE, INPUTS, LABELS, SECRET, made_for
@@ -59,7 +60,7 @@ def new(folder: Path, project: str, name: str | None = None, days: int = 28) -> 
     now = datetime.now().astimezone().replace(minute=0, second=0, microsecond=0)
     said = {"name": name or folder.resolve().name.lower().replace("_", "-"), "project": project, "about": "",
             "deadline": (now + timedelta(days=days)).isoformat(), "daily": 5, "total": 100, "team_size": 4, "finals": 2,
-            "publish": "advisor", "benchmarks": []} | TEMPLATES[project]  # fmt: skip
+            "publish": "advisor", "benchmarks": [BENCHMARKS[project]] if project in BENCHMARKS else []} | TEMPLATES[project]
     (secret := folder / SECRET).mkdir(parents=True, exist_ok=True)
     secret.chmod(0o700)
     (folder / RULES).write_text(HEAD + yaml.safe_dump(said, sort_keys=False, allow_unicode=True), encoding="utf-8")
@@ -74,7 +75,7 @@ def new(folder: Path, project: str, name: str | None = None, days: int = 28) -> 
 
 
 def make(folder: Path) -> Rules:
-    """Make inputs and truth of the competition in `folder` by its rules. Both are written whole or not at all.
+    """Make inputs, truth and benchmark of the competition in `folder` by its rules. They are written whole or not at all.
 
     Raises
     ------
@@ -96,6 +97,9 @@ def make(folder: Path) -> Rules:
         shutil.rmtree(draft, ignore_errors=True)
     with tempfile.NamedTemporaryFile(dir=folder / SECRET, delete=False) as file:
         np.savez_compressed(file, made_for=made_for(rules), **kept)
+    for benchmark in rules.benchmarks:
+        if benchmark.model_dump() == BENCHMARKS.get(rules.project) and not (folder / benchmark.file).exists():
+            write_benchmark(rules.project, folder / INPUTS, folder / benchmark.file)
     os.replace(file.name, folder / SECRET / FILE)
     return rules
 

@@ -20,6 +20,7 @@ class Service:
     Raises
     ------
     RulesError : a folder is no competition
+    Refused : a benchmark's file cannot be used, or the database does not answer
     ServiceError : two competitions have the same name
     """
 
@@ -31,6 +32,7 @@ class Service:
             if contest.name in self.contests:
                 raise ServiceError(f"two competitions are called {contest.name!r}: {self.contests[contest.name].folder} and "
                                    f"{contest.folder}; change `name` in one of them")
+            contest.score_benchmarks()
             self.contests[contest.name] = contest
         self.worker = Worker(list(self.contests.values()))
         self.courier = Courier(list(self.contests.values()))
@@ -48,14 +50,6 @@ class Service:
         return self.contests[name]
 
     def start(self) -> None:
-        """Score what teams are to beat, then begin to work.
-
-        Raises
-        ------
-        Refused : a benchmark's file cannot be used
-        """
-        for contest in self.contests.values():
-            contest.score_benchmarks()
         self.worker.start()
         self.courier.start()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from .. import board, channels, grades, teams
+from .. import board, channels, teams
 from . import shapes as s
 from .identity import Advisor, Here
 
@@ -26,8 +26,10 @@ def audit(name: str, here: Here, who: Advisor):
 @router.get("/api/competitions/{name}/grades.csv", response_class=Response, responses={200: {"content": {"text/csv": {}}}})
 def the_grades(name: str, here: Here, who: Advisor):
     """A grade for each learner: half the score, half the explanation."""
+    from ..grades import as_csv, grades
+
     contest = here.contest(name)
-    return Response(grades.as_csv(grades.grades(contest)), media_type="text/csv",
+    return Response(as_csv(grades(contest)), media_type="text/csv",
                     headers={"content-disposition": f'attachment; filename="{contest.name}-grades.csv"'})
 
 

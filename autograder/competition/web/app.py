@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -26,8 +25,6 @@ from .guard import Guard
 from .identity import Door, Tokens
 from .rates import Rates
 
-log = logging.getLogger(__name__)
-
 ABOUT = """The leaderboard of competitions between teams. Errors are `{"error": "a sentence"}`; where coming again helps, there
 is a `Retry-After`."""
 
@@ -50,8 +47,7 @@ def application(service: Service, door: Door | None = None, prefix: str = "", ho
     app.mount(f"{prefix}/static", StaticFiles(directory=pages.HERE / "static"))
     for part in (learners, advisors, pages):
         app.include_router(part.router, prefix=prefix)
-    for kind, told in ((Refused, _refused), (RequestValidationError, _not_understood), (HTTPException, _plain),
-                       (Exception, _failed)):
+    for kind, told in ((Refused, _refused), (RequestValidationError, _not_understood), (HTTPException, _plain)):
         app.add_exception_handler(kind, told)
     if "*" not in hosts:
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
@@ -77,7 +73,7 @@ def _answer(request: Request, status: int, text: str, headers: dict[str, str] | 
     if request.url.path.startswith((f"{state.prefix}/api/", f"{state.prefix}/hooks/")) or "text/html" not in request.headers.get(
             "accept", ""):
         return JSONResponse({"error": text, **more}, status, headers)
-    shown = pages.page(request, "fault.html", status, fault=text, status=status)
+    shown = pages.page(request, "fault.html", status, fault=text)
     shown.headers.update(headers or {})
     return shown
 
@@ -99,8 +95,3 @@ async def _not_understood(request: Request, error: RequestValidationError) -> Re
 async def _plain(request: Request, error: HTTPException) -> Response:
     text = {404: "there is nothing at this address", 405: "this cannot be done here"}.get(error.status_code, str(error.detail))
     return await run_in_threadpool(partial(_answer, request, error.status_code, text, dict(error.headers or {})))
-
-
-async def _failed(request: Request, error: Exception) -> Response:
-    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return JSONResponse({"error": "the service failed; nothing was counted. Try again, or tell your advisor"}, 500)

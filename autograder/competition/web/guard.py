@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..uploads import PIECE
+
+log = logging.getLogger(__name__)
 
 #: What a body may have [byte] unless it is a piece of a file, and how long it may take to come [s].
 LARGEST, SECONDS = 256 << 10, 120
@@ -52,18 +56,21 @@ class Guard:
             if not declared.isdigit() or int(declared) > most:
                 raise _Unfit(413, most)
             await self.app(scope, _bounded(receive, most), answered)
-        except _Unfit as unfit:
+        except Exception as error:
             if started:
                 raise
-            await _say(answered, unfit)
+            if not isinstance(error, _Unfit):
+                log.error("%s %s failed", scope["method"], scope["path"], exc_info=error)
+                error = HTTPException(500, "the service failed; nothing was counted. Try again, or tell your advisor")
+            await _say(answered, error)
 
 
-class _Unfit(Exception):
+class _Unfit(HTTPException):
+    """A body that is too large or too slow."""
+
     def __init__(self, status: int, most: int = 0):
-        super().__init__(status)
-        self.status = status
-        self.text = (f"a request has at most {most} bytes; a file is sent in pieces" if status == 413 else
-                     f"the request took more than {SECONDS} s to arrive; send it again")
+        super().__init__(status, f"a request has at most {most} bytes; a file is sent in pieces" if status == 413 else
+                         f"the request took more than {SECONDS} s to arrive; send it again")
 
 
 def _bounded(receive: Receive, most: int) -> Receive:
@@ -88,8 +95,8 @@ def _bounded(receive: Receive, most: int) -> Receive:
     return received
 
 
-async def _say(send: Send, unfit: _Unfit) -> None:
-    body = json.dumps({"error": unfit.text}).encode()
+async def _say(send: Send, fault: HTTPException) -> None:
+    body = json.dumps({"error": fault.detail}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": unfit.status, "headers": headers})
+    await send({"type": "http.response.start", "status": fault.status_code, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -83,11 +83,14 @@ class Hub:
     @lru_cache(maxsize=2000)  # noqa: B019 - there is one of it, as long as the service runs
     def _known(self, name: str, _moment: int) -> Caller:
         with self.store.reading() as session:
-            whose = session.scalar(select(Person).where(Person.name == name))
-        if whose is None:
-            with self.store.changing() as session:
-                whose = people.person(session, name)
-        return Caller(whose.id, whose.name, "advisor" if whose.is_advisor else "submit")
+            if whose := session.scalar(select(Person).where(Person.name == name)):
+                return _caller(whose)
+        with self.store.changing() as session:
+            return _caller(people.person(session, name))
+
+
+def _caller(whose: Person) -> Caller:
+    return Caller(whose.id, whose.name, "advisor" if whose.is_advisor else "submit")
 
 
 def signed(key: bytes, text: str) -> str:

@@ -35,7 +35,7 @@ def page(request: Request, template: str, status: int = 200, **said) -> HTMLResp
     text = TEMPLATES.get_template(template).render({
         "prefix": state.prefix, "competition": None, "competitions": [c.told() for c in state.service.contests.values()],
         "who": {"name": who.name, "scope": who.scope} if who else None, "csrf": people.csrf(cookie) if who and cookie else "",
-        "hub": state.door.hub, "fault": "", **said})  # fmt: skip
+        "hub": state.door.hub, "fault": "", "status": status, **said})  # fmt: skip
     return HTMLResponse(text, status)
 
 
