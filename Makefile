@@ -47,7 +47,7 @@ build/.built: .venv/installed $(LESSONS) autograder/lessons.py
 # needs its configurable-http-proxy, and learners' code runs behind bubblewrap. What can't be installed is skipped there, with
 # the reason.
 .venv/debian: .venv/installed
-	@for tool in chromium bwrap configurable-http-proxy /usr/lib/postgresql/*/bin/initdb; do command -v $$tool || exit; done \
+	@(for tool in chromium bwrap configurable-http-proxy /usr/lib/postgresql/*/bin/initdb; do command -v $$tool || exit; done) \
 	  >/dev/null || { \
 	  echo "Installing $(DEBIAN) for the tests"; \
 	  sudo=$$([ "$$(id -u)" = 0 ] || echo "sudo -n"); \

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import os
 import signal
 import socket
@@ -11,6 +13,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import requests
 
 from autograder.competition.people import invite
@@ -32,6 +35,9 @@ class Served:
                    "--database", self.database, *self.options]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **self.environment})
+        return self.wait_for_it(wait)
+
+    def wait_for_it(self, wait: float) -> Served:
         until = time.monotonic() + wait
         while time.monotonic() < until:
             try:
@@ -59,9 +65,12 @@ class Served:
         return self.log.read_text(errors="replace")[-4000:]
 
     def token(self, name: str, scope: str = "submit") -> str:
+        return self.tokens([name], scope)[0]
+
+    def tokens(self, names: list[str], scope: str = "submit") -> list[str]:
         store = Store(self.database)
         try:
-            return invite(store, name, scope)
+            return [invite(store, name, scope) for name in names]
         finally:
             store.engine.dispose()
 
@@ -69,6 +78,38 @@ class Served:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         return requests.request(method, f"{self.address}/api{path}", headers=headers | options.pop("headers", {}), timeout=60,
                                 allow_redirects=False, **options)
+
+    def hand_in(self, token: str, content: bytes, name: str = "mine.csv", **card) -> requests.Response:
+        """The answer to a whole hand-in, or the first that is a fault."""
+        here, kind = f"/competitions/{self.folders[0].name}", {"Content-Type": "application/octet-stream"}
+        sha256 = hashlib.sha256(content).hexdigest()
+        answer = self.call("POST", f"{here}/uploads", token, json={"sha256": sha256, "size": len(content), "name": name})
+        while answer.ok and (at := answer.json())["offset"] < len(content):
+            answer = self.call("PATCH", f"{here}/uploads/{at['id']}", token, data=content[at["offset"]:at["offset"] + 4096],
+                               headers={"Upload-Offset": str(at["offset"]), **kind})  # fmt: skip
+        return self.call("POST", f"{here}/entries", token, json={"upload": at["id"], **card}) if answer.ok else answer
+
+    def scored(self, token: str, entry: int, wait: float = 30) -> dict:
+        """An entry when it is scored or refused."""
+        until = time.monotonic() + wait
+        while time.monotonic() < until:
+            told = self.call("GET", f"/competitions/{self.folders[0].name}/entries/{entry}", token).json()
+            if told["state"] != "received":
+                return told
+            time.sleep(0.1)
+        raise AssertionError(f"entry {entry} was not scored within {wait} s: {self.said()}")
+
+
+def asked(app, token: str, *calls: tuple[str, str, object]) -> list[httpx.Response]:
+    """The application's answers to `calls` about the competition ``wells``, without a wire between."""
+
+    async def ask() -> list[httpx.Response]:
+        there, headers = httpx.ASGITransport(app, raise_app_exceptions=False), {"Authorization": f"Bearer {token}"}
+        async with httpx.AsyncClient(transport=there, base_url="http://localhost") as client:
+            return [await client.request(method, f"/api/competitions/wells{path}", json=body, headers=headers)
+                    for method, path, body in calls]
+
+    return asyncio.run(ask())
 
 
 def free_port() -> int:

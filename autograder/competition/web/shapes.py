@@ -99,6 +99,9 @@ class Rules(BaseModel):
     inputs_sha256: str
 
 
+Moment = Annotated[list[Any], Field(min_length=2, max_length=2, description="a time, and the score from then on")]
+
+
 class Row(BaseModel):
     rank: int | None
     team: str
@@ -106,7 +109,7 @@ class Row(BaseModel):
     score: float | None
     entries: int
     last: str | None
-    history: list[tuple[str, float]] = Field(description="when the score rose, and to what")
+    history: list[Moment] = Field(description="when the score rose, and to what")
     kind: Literal["team", "benchmark"]
     moved: int = Field(description="ranks won since a day ago")
     note: str
@@ -204,7 +207,7 @@ class AdvisorsView(BaseModel):
     teams: list[dict[str, Any]]
     without_team: list[str]
     not_submitted: list[str]
-    over_time: list[tuple[str, float]]
+    over_time: list[Moment]
     flags: list[dict[str, Any]]
     queue: int
 

@@ -1,6 +1,5 @@
 """The service as programs meet it: a real one on loopback, asked over HTTP."""
 
-import asyncio
 import hashlib
 import io
 import re
@@ -11,10 +10,9 @@ import sys
 import time
 import zipfile
 
-import httpx
 import pytest
 import requests
-from board_server import serving
+from board_server import asked, serving
 
 from autograder.competition.people import invite
 from autograder.competition.service import Service, ServiceError
@@ -39,37 +37,6 @@ def app(wells, tmp_path):
     return application(service, rates={"change": "3/minute", "try a code": "2/minute"})
 
 
-def asked(app, token: str, *calls: tuple[str, str, object]) -> list[httpx.Response]:
-    """The application's answers to `calls`, without a wire between."""
-
-    async def ask() -> list[httpx.Response]:
-        there = httpx.ASGITransport(app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=there, base_url="http://localhost") as client:
-            headers = {"Authorization": f"Bearer {token}"}
-            return [await client.request(method, f"/api{C}{path}", json=body, headers=headers) for method, path, body in calls]
-
-    return asyncio.run(ask())
-
-
-def hand_in(board, token: str, content: bytes, name: str = "mine.csv", **card) -> requests.Response:
-    sha256 = hashlib.sha256(content).hexdigest()
-    upload = board.call("POST", f"{C}/uploads", token, json={"sha256": sha256, "size": len(content), "name": name}).json()
-    while upload["offset"] < len(content):
-        piece = content[upload["offset"]:upload["offset"] + 4096]
-        upload = board.call("PATCH", f"{C}/uploads/{upload['id']}", token, data=piece, headers={
-            "Upload-Offset": str(upload["offset"]), "Content-Type": "application/octet-stream"}).json()  # fmt: skip
-    return board.call("POST", f"{C}/entries", token, json={"upload": upload["id"], **card})
-
-
-def scored(board, token: str, entry: int) -> dict:
-    for _ in range(300):
-        told = board.call("GET", f"{C}/entries/{entry}", token).json()
-        if told["state"] != "received":
-            return told
-        time.sleep(0.1)
-    raise AssertionError(board.said())
-
-
 def test_a_team_from_the_inputs_to_the_score(board, entry_of):
     ada, bob = board.token("ada"), board.token("bob")
     rules = board.call("GET", C).json()
@@ -87,12 +54,12 @@ def test_a_team_from_the_inputs_to_the_score(board, entry_of):
     joined = board.call("POST", f"{C}/team/join", bob, json={"code": made.json()["code"]})
     assert joined.json()["members"] == ["ada", "bob"]
 
-    entry = hand_in(board, ada, entry_of(0.9), tried="less noise", learned="noise costs")
+    entry = board.hand_in(ada, entry_of(0.9), tried="less noise", learned="noise costs")
     assert entry.status_code == 201 and re.fullmatch(r"RCPT(-[0-9A-F]{6}){4}", entry.json()["receipt"])
-    told = scored(board, bob, entry.json()["id"])  # a teammate sees it too
+    told = board.scored(bob, entry.json()["id"])  # a teammate sees it too
     assert told["state"] == "scored" and told["improved"] and 0.8 < told["score"] < 0.99 and told["private"] is None
     assert (told["tried"], told["by"], told["sha256"]) == ("less noise", "ada", hashlib.sha256(entry_of(0.9)).hexdigest())
-    again = hand_in(board, bob, entry_of(0.9))
+    again = board.hand_in(bob, entry_of(0.9))
     assert again.status_code == 200 and again.json() == told
     page = board.call("GET", f"{C}/team", bob).json()
     assert (page["left_today"], page["rank"], page["score"], len(page["entries"])) == (4, 1, told["score"], 1)
@@ -137,7 +104,7 @@ def test_a_piece_that_is_not_next_is_told_where_to_go_on(board):
 def test_a_faulty_file_costs_nothing_and_says_why(board):
     fay = board.token("fay")
     board.call("POST", f"{C}/teams", fay, json={"name": "Fay"})
-    told = scored(board, fay, hand_in(board, fay, b"site,date,q\n1,2,3\n", "fay's.csv").json()["id"])
+    told = board.scored(fay, board.hand_in(fay, b"site,date,q\n1,2,3\n", "fay's.csv").json()["id"])
     assert told["state"] == "refused" and told["message"].startswith("fay's.csv: ")
     assert board.call("GET", f"{C}/team", fay).json()["left_today"] == 5
     assert "/" not in told["message"].split(":")[0] and str(board.folders[0]) not in told["message"]
@@ -181,7 +148,7 @@ def test_an_advisor_sees_judges_and_ends_it(table_competition, tmp_path, entry_o
         for who, skill in (("ada", 0.9), ("bob", 0.7)):
             token = board.token(who)
             board.call("POST", f"{C}/teams", token, json={"name": f"Team {who}"})
-            scored(board, token, hand_in(board, token, entry_of(skill)).json()["id"])
+            board.scored(token, board.hand_in(token, entry_of(skill)).json()["id"])
         board.token("cleo")
         view = board.call("GET", f"{C}/advisor", boss).json()
         assert view["without_team"] == ["cleo"] and view["teams"][0]["public"] > 0.8
@@ -194,7 +161,7 @@ def test_an_advisor_sees_judges_and_ends_it(table_competition, tmp_path, entry_o
         board.call("PUT", f"{C}/teams/Team bob/mark", boss, json={"points": 40, "comment": "clear"})
         assert board.call("POST", f"{C}/publish", boss, json={}).json()["error"].startswith("wells still runs: close it first")
         assert board.call("POST", f"{C}/close", boss, json={}).json()["phase"] == "closed"
-        late = hand_in(board, board.token("bob"), entry_of(0.95))
+        late = board.hand_in(board.token("bob"), entry_of(0.95))
         assert late.status_code == 409 and "wells was closed by an advisor; nothing was counted" in late.json()["error"]
         assert board.call("POST", f"{C}/publish", boss, json={}).json()["phase"] == "final"
         time.sleep(0.3)  # the board may be a moment old

@@ -46,9 +46,9 @@ export function entryItem(first, choose) {
     if (state.textContent !== text) state.textContent = text;
     el.dataset.state = one.state;
     value.textContent = one.state === "scored" ? score(one.score) : "";
-    label.hidden = one.state !== "scored";
+    label.hidden = one.state !== "scored" || rules.phase !== "open";
     if (settled) box.checked = one.final;
-    box.disabled = rules.phase !== "open" || (full && !one.final);
+    box.disabled = full && !one.final;
     mark.hidden = !counts;
     mark.textContent = chosen ? "final" : "counts";
   }

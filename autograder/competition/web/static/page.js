@@ -34,7 +34,7 @@ export const many = (count, one, more = `${one}s`) => `${count} ${count === 1 ? 
 
 /** Show what went wrong beside what was done. Faults of ours, not of the service, go to the console too. */
 export function complain(place, reason) {
-  if (!(reason instanceof Fault)) console.error(reason);
+  if (reason && !(reason instanceof Fault)) console.error(reason);
   place.textContent = reason ? reason.message : "";
 }
 

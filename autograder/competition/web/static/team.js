@@ -66,7 +66,6 @@ function show() {
   if ($("#code").textContent !== grouped) $("#code").textContent = grouped;
   $("#full").textContent = team.members.length >= rules.team_size ? `The team is full: ${many(rules.team_size, "member")}.`
     : `Up to ${rules.team_size - team.members.length} more can join with this code.`;
-  $("#change").hidden = ENDED.includes(rules.phase);
   handing();
   entries();
   notes();
@@ -75,7 +74,9 @@ function show() {
 function facts() {
   const final = rules.phase === "final";
   const put = (name, value, remark = "") => $(`#${name}`).replaceChildren(value, ...(remark ? [h("small", {}, remark)] : []));
-  put("rank", team.rank ? String(team.rank) : "–", team.gap === null ? "" : `${score(team.gap)} to rank ${team.rank - 1}`);
+  const ended = ENDED.includes(rules.phase);
+  for (const el of document.querySelectorAll(".facts .running, #code-line")) el.hidden = ended;
+  put("rank", team.rank ? String(team.rank) : "–", team.gap === null ? "" : `${score(team.gap, final ? 4 : 3)} to rank ${team.rank - 1}`);
   put("score", score(team.score, final ? 4 : 3), final ? "private, final" : `${rules.metric}, as heard`);
   put("today", String(team.left_today), `of ${rules.daily}`);
   put("total", String(team.left_total), `of ${rules.total}`);
