@@ -44,6 +44,9 @@ _HOME = {
     "basin_map": "streamflow.maps",
     "write_submission": "competition",
     "validate_submission": "competition",
+    "Leaderboard": "leaderboard.client",
+    "LeaderboardError": "leaderboard.client",
+    "joined": "leaderboard.client",
     "SkillExplorer": "streamflow.explorers.skill",
     "HydrographExplorer": "streamflow.explorers.hydrograph",
     "BasinMapExplorer": "streamflow.explorers.basin_map",
@@ -66,6 +69,8 @@ _HOME = {
     "SpeckleExplorer": "landcover.explorers.speckle",
     "AugmentationExplorer": "landcover.explorers.augmentation",
     "SceneExplorer": "landcover.explorers.scene",
+    "BoardExplorer": "leaderboard.explorers.board",
+    "SubmitPanel": "leaderboard.explorers.submit",
 }
 
 __all__ = sorted(_HOME)  # noqa: PLE0605 - one table says what is public and where it is

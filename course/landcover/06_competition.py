@@ -28,6 +28,9 @@ two-hundredth of the land counts as much as the forest.
 Everything that you are given may be used, and nothing else. There is a benchmark row on the leaderboard: a model that
 looks at single pixels, and that a sensible person would have used without you. If you end below it, the sensible person
 was right.
+
+You practise first, on scenes of which you can open the envelope yourself. At the end you enter the competition of your
+cohort, whose envelope your advisor keeps.
 """
 
 # %%
@@ -36,7 +39,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from dla_widgets import ImbalanceExplorer, check, hint
+from dla_widgets import BoardExplorer, ImbalanceExplorer, SubmitPanel, check, hint, joined
 from dla_widgets.landcover.baselines import PixelForest
 from dla_widgets.landcover.class_weights import class_counts
 from dla_widgets.landcover.competition import (
@@ -79,9 +82,9 @@ r"""
 training cells run while you talk), the noise floor, the climb up the leaderboard. Second: several heads, choosing, the
 file, the envelope, model card.
 
-**Running it for real.** Give every team the same seed of simulated scenes, not the practice one, or real scenes; keep
-the labels on your side. Limit the number of entries per day (five is plenty): the climb is the reason. Announce the
-benchmark row *with* its score. Say whether models from elsewhere are allowed; here one is given to everybody.
+**Running it for real.** `autograder competition new landcover lands` draws another simulated country from a secret seed, and
+`autograder board serve lands` shows the board; *A competition* in the advisor's guide has the rest. Five entries a day are
+plenty: the climb is the reason. Announce the benchmark row *with* its score. Say whether models from elsewhere are allowed; here one is given to everybody.
 
 **Teams.** Pairs. Ask each pair to agree on one sentence before they train anything: "we believe that ... will help
 class ..., because ...". It makes the model card easy and the discussion afterwards good.
@@ -297,6 +300,10 @@ learnt is worth next to nothing elsewhere.
 This is why entries per day are limited, why you choose on your own scenes, and why your score on the scenes that you
 used for choosing is a little too good as well. The more you try, the more so. **Count your experiments**; the log does.
 
+Your cohort's board defends itself as well. Blocks of pixels are public or private, and it tells you a new score only if the
+entry is better than your best **by more than chance**; otherwise you hear the old one again (Blum and Hardt 2015,
+arXiv:1502.04585). The climber above would hear nothing that it could climb by.
+
 ## Several heads
 
 Two networks with different first weights make different mistakes. Where they disagree, at least one of them is wrong,
@@ -399,16 +406,20 @@ and let both of them vote together with the network that they come from.
 """
 
 # %%
-everything = scenes.assign_coords(split=scenes["split"].where(scenes["split"] != "valid", "train"))
-withheld = select_scenes(scenes, "test")
-power = arrays(withheld)[0]
+def enter(country):
+    """Probabilities of the withheld scenes of `country` by the vote, (scene, y, x, class), and the logits of its members."""
+    everything = country.assign_coords(split=country["split"].where(country["split"] != "valid", "train"))
+    power = arrays(select_scenes(country, "test"))[0]
+    members = [predict_logits(load_reference("simulated"), power)]
+    for seed in (0, 1):
+        model = load_reference("simulated")
+        train(model, everything, steps=60, learning_rate=1e-3, seed=seed, progress=False, **RARE_FIRST)
+        members.append(predict_logits(model, power))
+    return np.stack([soft_vote(np.stack(heads)) for heads in zip(*members)]), members
 
-final_members = [predict_logits(load_reference("simulated"), power)]
-for seed in (0, 1):
-    model = load_reference("simulated")
-    train(model, everything, steps=60, learning_rate=1e-3, seed=seed, progress=False, **RARE_FIRST)
-    final_members.append(predict_logits(model, power))
-probabilities = np.stack([soft_vote(np.stack(heads)) for heads in zip(*final_members)])
+
+withheld = select_scenes(scenes, "test")
+probabilities, final_members = enter(scenes)
 print(f"{len(final_members)} networks, {probabilities.shape[0]} scenes")
 
 # %% [markdown]
@@ -568,6 +579,44 @@ r"""
 Look longer at the worst scene than at the best. Did the benchmark fail there, too? Then perhaps the *labels* are wrong:
 they come from cells of 100 m, and their makers erred as well. Which of your classes would you not show to anybody?
 
+## The entry that counts
+
+That was practice: you have opened the envelope, and whatever you change now, you change knowing what was in it. The
+competition of your cohort has another country. Its withheld labels are on your advisor's server and nowhere else.
+
+The same recipe, that country. (If you are not signed in yet: the panel below takes the address and the token that your
+advisor gave you. Then run the cell again.)
+"""
+
+# %%
+contest, path = joined("landcover"), None
+if contest:
+    country = competition_scenes(contest.inputs() / "scenes.nc")
+    asked = select_scenes(country, "test")
+    maps = [submission_map(p, mask) for p, mask in zip(enter(country)[0], asked.valid.values)]
+    path = write_submission(label_map(asked, np.stack(maps)), Path("submissions") / f"{contest.name}.npz", country)
+    print(f"{contest.rules['title']}: {path} is ready, {asked.sizes['scene']} scenes")
+
+# %% [markdown]
+r"""
+*Check* looks at the file with the leaderboard's own function and costs nothing; *Submit* costs one of today's entries, but a
+file that is refused costs none. Say what you tried and what you learned: your team reads it now, everybody after the end.
+"""
+
+# %%
+SubmitPanel(contest, path)
+
+# %% [markdown]
+r"""
+And the board. Drag the day back to see how it came about. (Without a competition you see a recorded one.) Who climbed in a few
+large steps, and who in many small ones?
+"""
+
+# %% demo="board"
+BoardExplorer(contest)
+
+# %% [markdown]
+r"""
 ## What goes wrong, and how to see it
 
 | what you see | what it often is |
@@ -580,6 +629,7 @@ they come from cells of 100 m, and their makers erred as well. Which of your cla
 | "expected whole numbers, found float32" | argmax was forgotten |
 | the leaderboard likes you more every day | you are climbing: see above |
 | the benchmark wins | look at single classes before you look at knobs |
+| the board tells you your old score again | the entry is not better by more than chance: think, do not resend |
 """
 
 # %% [markdown] advisor

@@ -26,6 +26,9 @@ ranked by the median NSE over the basins.
 
 Everything that you are given may be used, and nothing else. There is a benchmark row on the leaderboard, a model that
 a sensible person would have used without you. If you end below it, the sensible person was right.
+
+You practise first, on rivers of which you can open the envelope yourself. At the end you enter the competition of your
+cohort, whose envelope your advisor keeps.
 """
 
 # %%
@@ -35,7 +38,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from dla_widgets import HyperparameterExplorer, check, hint
+from dla_widgets import BoardExplorer, HyperparameterExplorer, SubmitPanel, check, hint, joined
 from dla_widgets.competition import (
     SubmissionError,
     competition_basins,
@@ -76,9 +79,9 @@ r"""
 **Session plan.** Two sessions of 60 minutes with a week between them, or one of 120. First: rules, validation, what
 to tune (the training cells run while you talk), the 25 entries. Second: ensemble, file, envelope, model card.
 
-**Running it for real.** Give every team the same seed of simulated basins, not the practice one, or real basins; keep
-the discharge on your side. Limit the number of entries per day (five is plenty): the section on 25 entries is the
-reason. Announce the benchmark row *with* its score.
+**Running it for real.** `autograder competition new streamflow rivers` draws other simulated basins from a secret seed, and
+`autograder board serve rivers` shows the board; *A competition* in the advisor's guide has the rest. Five entries a day are
+plenty: the section on 25 entries is the reason. Announce the benchmark row *with* its score.
 
 **Teams.** Pairs. Ask each pair to agree on one sentence before they train anything: "we believe that ... will help,
 because ...". It makes the model card easy and the discussion afterwards good.
@@ -271,6 +274,10 @@ The best of many entries is the best *and the luckiest*, and its luck stays behi
 limited, why you choose on your own years, and why your score on the years that you used for choosing is a little too
 good as well. The more you try, the more so.
 
+Your cohort's board defends itself as well. It scores some basins in public, and the others decide in the end. And it tells
+you a new score only if the entry is better than your best **by more than chance**; otherwise you hear the old one again
+(Blum and Hardt 2015, arXiv:1502.04585). Such a board cannot be climbed by noise, for there is nothing to hear.
+
 ## Several heads
 
 Two networks with different first weights make different mistakes. Where they disagree, at least one of them is wrong,
@@ -329,12 +336,17 @@ Choosing is over. The years that were kept back have done their work, so give th
 """
 
 # %%
-final_members = []
-for seed in range(3):
-    model = best(seed)
-    train(model, basins, PERIODS["train"], seed=seed, **RECIPE)
-    final_members.append(predict(model, basins, PERIODS["test"]))
-final = final_members[0].copy(data=ensemble_mean(np.stack(final_members)))
+def enter(rivers):
+    """The chosen recipe on all training years, with three seeds: their mean in the withheld period, and each of them."""
+    members = []
+    for seed in range(3):
+        model = best(seed)
+        train(model, rivers, PERIODS["train"], seed=seed, **RECIPE)
+        members.append(predict(model, rivers, PERIODS["test"]))
+    return members[0].copy(data=ensemble_mean(np.stack(members))), members
+
+
+final, final_members = enter(basins)
 print(f"{final.sizes['basin']} basins, {final.sizes['time']} days")
 
 # %% [markdown]
@@ -502,6 +514,42 @@ r"""
 Look longer at the worst river than at the best. What is it: dry, small, snowy, quick? Did the benchmark fail there,
 too? If so, perhaps the *rain* is wrong, and no model can help. If not, there is something to learn.
 
+## The entry that counts
+
+That was practice: you have opened the envelope, and whatever you change now, you change knowing what was in it. The
+competition of your cohort has other rivers. Their withheld discharge is on your advisor's server and nowhere else.
+
+The same recipe, their rivers. (If you are not signed in yet: the panel below takes the address and the token that your
+advisor gave you. Then run the cell again.)
+"""
+
+# %%
+contest, path = joined("streamflow"), None
+if contest:
+    rivers = competition_basins(contest.inputs() / "basins.nc")
+    path = write_submission(enter(rivers)[0], Path("submissions") / f"{contest.name}.csv", rivers)
+    print(f"{contest.rules['title']}: {path} is ready, {rivers.sizes['basin']} basins")
+
+# %% [markdown]
+r"""
+*Check* looks at the file with the leaderboard's own function and costs nothing; *Submit* costs one of today's entries, but a
+file that is refused costs none. Say what you tried and what you learned: your team reads it now, everybody after the end.
+"""
+
+# %%
+SubmitPanel(contest, path)
+
+# %% [markdown]
+r"""
+And the board. Drag the day back to see how it came about. (Without a competition you see a recorded one.) Who climbed in a few
+large steps, and who in many small ones? Whom would you trust with a river that nobody has gauged?
+"""
+
+# %% demo="board"
+BoardExplorer(contest)
+
+# %% [markdown]
+r"""
 ## What goes wrong, and how to see it
 
 | what you see | what it often is |
@@ -513,6 +561,7 @@ too? If so, perhaps the *rain* is wrong, and no model can help. If not, there is
 | "These look like cubic feet per second" | the conversion of lesson 01 was forgotten |
 | all scores a little low, none terrible | too few updates: the commonest fault of all |
 | the benchmark wins | look at single rivers before you look at knobs |
+| the board tells you your old score again | the entry is not better by more than chance: think, do not resend |
 """
 
 # %% [markdown] advisor
