@@ -11,7 +11,11 @@ import math
 import os
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+from .errors import CourseError
 
 #: Seconds to wait before each new try while nothing comes; then the download gives up and keeps what it has.
 PAUSES = (0.5, 1.0, 2.0, 4.0)
@@ -25,11 +29,17 @@ class FetchError(ValueError):
     """Something could not be downloaded; the message says what is there, and what to do."""
 
 
+class Damaged(FetchError):
+    """What came has another checksum than it should, twice."""
+
+
 class NoParts(FetchError):
     """The server gives a file only as a whole."""
 
 
-def fetch(url: str, path: Path, checksum: str | None = None, progress: bool = True) -> Path:
+def fetch(
+    url: str, path: Path, checksum: str | None = None, progress: bool = True, asked: Callable[..., Any] | None = None
+) -> Path:
     """The file at `url` as `path`: what is there already if it is right, else downloaded, resumed and verified.
 
     Parameters
@@ -38,6 +48,8 @@ def fetch(url: str, path: Path, checksum: str | None = None, progress: bool = Tr
         written beside the file (``name.sha256``), and the file must match it from then on. This guards against later
         damage and change, but not against a first download that was wrong.
     progress : show a bar
+    asked : ``asked(url, headers)`` returns the server's answer, which is not read yet, where it takes more than asking:
+        such as a token
 
     Raises
     ------
@@ -49,18 +61,18 @@ def fetch(url: str, path: Path, checksum: str | None = None, progress: bool = Tr
     if checksum is None and record.is_file():
         checksum = f"sha256:{record.read_text().split()[0]}"
     path.parent.mkdir(parents=True, exist_ok=True)
-    downloader = Resuming(path, progress, verified=checksum is not None)
+    downloader = Resuming(path, progress, verified=checksum is not None, asked=asked)
     pooch.get_logger().setLevel("WARNING")  # the bar says it already
     for _ in range(2):
         try:
             pooch.retrieve(url, checksum, path.name, path.parent, downloader=downloader)
             break
-        except FetchError:
+        except (FetchError, CourseError):
             raise
         except ValueError as reason:  # pooch's word for a wrong checksum
             damaged = reason
     else:
-        raise FetchError(
+        raise Damaged(
             f"{path.name} arrived damaged twice: {url} does not have the checksum {checksum}. Try again later, "
             "or from another mirror (DLA_MIRROR)"
         ) from damaged
@@ -79,7 +91,7 @@ def check_space(folder: Path, needed: int, what: str) -> None:
     there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     if (free := shutil.disk_usage(there).free) < needed:
         raise FetchError(
-            f"{what} needs {_size(needed)} in {folder}, where {_size(free)} is free. Nothing was downloaded; free "
+            f"{what} needs {sized(needed)} in {folder}, where {sized(free)} is free. Nothing was downloaded; free "
             "some space, or choose another folder"
         )
 
@@ -97,15 +109,17 @@ class Resuming:
     in the meantime is not continued. Without such a tag it is continued only if a checksum will tell (`verified`).
     """
 
-    def __init__(self, path: Path, progress: bool = True, verified: bool = False):
-        self.verified = verified
+    def __init__(
+        self, path: Path, progress: bool = True, verified: bool = False, asked: Callable[..., Any] | None = None
+    ):
+        self.verified, self.asked = verified, asked or _answer
         self.part = path.with_name(f"{path.name}.part")
         self.tag = path.with_name(f"{path.name}.part-tag")
         self.progress = progress
 
     def __call__(self, url: str, output_file: str, pooch, check_only: bool = False) -> bool | None:
         if check_only:
-            return _answer(url, {"Range": "bytes=0-0"}).ok
+            return self.asked(url, {"Range": "bytes=0-0"}).ok
         left = list(PAUSES)
         while True:
             before = self.have()
@@ -119,7 +133,7 @@ class Resuming:
                 left = list(PAUSES)
             if not left:
                 raise FetchError(
-                    f"{url} stopped after {_size(self.have())} ({reason}). What has come is kept: the same command "
+                    f"{url} stopped after {sized(self.have())} ({reason}). What has come is kept: the same command "
                     "goes on from there"
                 )
             time.sleep(left.pop(0))
@@ -137,7 +151,7 @@ class Resuming:
             headers = {"Range": f"bytes={have}-", "If-Range": self.tag.read_text()}
         elif have and self.verified:
             headers = {"Range": f"bytes={have}-"}
-        with _answer(url, headers) as answer:
+        with self.asked(url, headers) as answer:
             if answer.status_code == 416:  # nothing after what we have
                 if answer.headers.get("Content-Range", "").endswith(f"/{have}"):
                     return True
@@ -154,7 +168,7 @@ class Resuming:
         return total is None or self.have() == total
 
     def _write_blocks(self, answer, have: int, total: int | None) -> None:
-        from tqdm import tqdm
+        from tqdm.auto import tqdm  # in a notebook a bar of its own, elsewhere a line on stderr
 
         name = self.part.name.removesuffix(".part")
         bar = tqdm(desc=name, initial=have, total=total, unit="B", unit_scale=True, disable=not self.progress)
@@ -260,6 +274,10 @@ def _write(path: Path, content: bytes) -> None:
         new.unlink(missing_ok=True)
 
 
-def _size(count: float) -> str:
+def sized(count: float) -> str:
+    """
+    >>> sized(556), sized(1_234_567)
+    ('556 bytes', '1.2 MB')
+    """
     thousands = min(4, int(math.log10(max(count, 1)) / 3))
     return f"{count / 1000**thousands:.{min(thousands, 1)}f} {('bytes', 'kB', 'MB', 'GB', 'TB')[thousands]}"

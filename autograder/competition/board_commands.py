@@ -51,7 +51,7 @@ def serve(
     typer.echo(f"Serving {', '.join(service.contests)} at {address}; stop it with Ctrl-C")
     uvicorn.run(made, host=host, port=port, proxy_headers=True, forwarded_allow_ips=proxy, ssl_certfile=tls_cert,
                 ssl_keyfile=tls_key, log_level="warning", server_header=False, timeout_keep_alive=30,
-                timeout_graceful_shutdown=15)
+                timeout_graceful_shutdown=15, ws="none")
 
 
 @app.command()
@@ -127,6 +127,15 @@ def check(folder: FOLDER, database: DATABASE = "") -> None:
     typer.echo(f"The audit log of {contest.name} is whole")
 
 
+@app.command()
+def hook(folder: FOLDER, channel: Annotated[str, typer.Argument(help="as competition.yaml calls it")]) -> None:
+    """Where a channel of Teams or Slack sends what is said in it. Whoever has the address can write on the board."""
+    from .channels import hook as secret
+
+    contest = _contest(folder, "sqlite://")  # nothing is kept
+    typer.echo(f"hooks/{contest.name}/{_tried(secret, contest, channel)}   below the board's own address")
+
+
 @app.command("grades")
 def the_grades(
     folder: FOLDER,
@@ -152,13 +161,16 @@ def the_grades(
 @app.command("backup")
 def back_up(
     folders: FOLDERS,
-    out: Annotated[Path, typer.Option(help="file to write, such as board.tar.gz")],
+    out: Annotated[Path, typer.Option(help="file to write, such as board.zip, or a folder")],
     database: DATABASE = "",
 ) -> None:
     """Write everything into one file, while the service runs. It holds the truth: keep it as you keep that."""
     from .backup import backup
 
-    typer.echo(_tried(backup, folders, _url(folders, database), out))
+    said = _tried(backup, folders, _url(folders, database), out)
+    typer.echo(said)
+    if "MISSING: " in said:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+from typing import TYPE_CHECKING
 
-from .records import Submission
+if TYPE_CHECKING:  # it costs nbgrader, which the leaderboard's service does without
+    from .records import Submission
 
 #: system -> (head of the column that says who, head of the column of the score)
 SYSTEMS = {"moodle": ("username", "{assignment}"), "canvas": ("SIS Login ID", "{assignment}"), "generic": ("learner", "score")}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
+from starlette.concurrency import run_in_threadpool
 
-from .. import board, channels, teams
+from .. import board, channels, teams, webhooks
 from . import shapes as s
 from .identity import Advisor, Here
 
@@ -68,9 +69,11 @@ def merge(name: str, asked: s.Two, here: Here, who: Advisor):
     return {}
 
 
-@router.post("/hooks/{name}/{secret}", response_model=s.Nothing, tags=["channels"])
-def hook(name: str, secret: str, payload: dict, here: Here, request: Request):
-    """A message from a channel of Teams or Slack."""
-    request.app.state.rates.count("say something from a channel", name)
-    channels.receive(here.contest(name), secret, payload)
-    return {}
+@router.post("/hooks/{name}/{secret}", response_model=dict[str, str], tags=["channels"], openapi_extra={
+    "requestBody": {"required": True, "content": {"application/json": {"schema": {
+        "type": "object", "required": ["text"], "properties": {"text": {"type": "string"}}}}}}})  # fmt: skip
+async def hook(name: str, secret: str, here: Here, request: Request):
+    """A message from a channel of Teams or Slack, as their outgoing webhooks send it."""
+    request.app.state.rates.count("say something from a channel", f"{name} {secret}")
+    said = webhooks.parsed(await request.body(), request.headers.get("content-type", ""))
+    return await run_in_threadpool(channels.receive, here.contest(name), secret, said)

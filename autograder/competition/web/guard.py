@@ -60,7 +60,8 @@ class Guard:
             if started:
                 raise
             if not isinstance(error, _Unfit):
-                log.error("%s %s failed", scope["method"], scope["path"], exc_info=error)
+                path, hook, _ = scope["path"].partition("/hooks/")  # what follows holds a secret
+                log.error("%s %s%s failed", scope["method"], path, hook, exc_info=error)
                 error = HTTPException(500, "the service failed; nothing was counted. Try again, or tell your advisor")
             await _say(answered, error)
 

@@ -111,13 +111,13 @@ function cells(row, board, scale) {
   const told = row.score === null ? ["–", unseen("no score yet")] : [score(row.score, digits)];
   if (row.kind === "benchmark") {
     return [cell("rank", unseen("not ranked")), h("th", { role: "rowheader", scope: "row", class: "team" },
-      h("span", { class: "name" }, row.team), h("span", { class: "pill" }, "benchmark to beat")),
+      h("span", { class: "name" }, row.team), " ", h("span", { class: "pill" }, "benchmark to beat")),
     cell("spark"), cell("score", ...told), cell("entries"), cell("last")];
   }
   const team = h("th", { role: "rowheader", scope: "row", class: "team" }, h("span", { class: "name" }, row.team));
-  if (row.team === mine) team.append(h("span", { class: "pill" }, "your team"));
-  if (row.members.length) team.append(h("span", { class: "members" }, unseen("members: "), row.members.join(", ")));
-  if (row.note) team.append(h("span", { class: "why" }, row.note));
+  if (row.team === mine) team.append(" ", h("span", { class: "pill" }, "your team"));
+  if (row.members.length) team.append(" ", h("span", { class: "members" }, unseen("members: "), row.members.join(", ")));
+  if (row.note) team.append(" ", h("span", { class: "why" }, row.note));
   return [cell("rank", row.rank ?? "–", ...moved(row.moved)), team,
     cell("spark", ...(row.history.length ? [sparkline(row.history, scale)] : [])), cell("score", ...told),
     cell("entries", String(row.entries), h("span", { class: "unit" }, row.entries === 1 ? " entry" : " entries")),
@@ -152,7 +152,8 @@ function glow(risen) {
 // ---- when there is no connection, the last board stays
 
 function trouble(fault) {
-  $("#fresh").textContent = fault ? `No connection since ${hour(asOf)}. This is the board of then; it goes on by itself.` : "Up to date.";
+  const text = fault ? `No connection since ${hour(asOf)}. This is the board of then; it goes on by itself.` : "Up to date.";
+  if ($("#fresh").textContent !== text) $("#fresh").textContent = text;
   $("#fresh").classList.toggle("old", Boolean(fault));
 }
 

@@ -35,7 +35,8 @@ export const many = (count, one, more = `${one}s`) => `${count} ${count === 1 ? 
 /** Show what went wrong beside what was done. Faults of ours, not of the service, go to the console too. */
 export function complain(place, reason) {
   if (reason && !(reason instanceof Fault)) console.error(reason);
-  place.textContent = reason ? reason.message : "";
+  const text = reason ? reason.message : "";
+  if (place.textContent !== text) place.textContent = text; // said once
 }
 
 /** Call `run` with the form's values when it is sent, once at a time. What it returns is said beside the button; a fault too,
