@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 import yaml
 
 from dla_widgets.competition import withhold
@@ -135,12 +136,15 @@ def _lands(folder: Path, rules: Rules, inputs: Path) -> dict[str, np.ndarray]:
 
 
 def _table(folder: Path, rules: Rules, inputs: Path) -> dict[str, np.ndarray]:
-    """Rows of a table without the column that is predicted; everything else in `data/` beside it is given to learners."""
+    """Rows of a table without the column that is predicted, or of an array whose dimensions are the keys.
+
+    Everything in `data/` beside it is given to learners.
+    """
     from dla_widgets.submission_any import TableExpected, read_table
 
     path = folder / rules.truth.file
     try:
-        rows = read_table(path)
+        rows = _rows_of_array(path) if path.suffix == ".nc" else read_table(path)
     except (OSError, ValueError) as reason:
         raise RulesError(f"{path} cannot be read as a table ({reason})") from None
     if missing := [name for name in (*rules.keys, rules.value) if name not in rows]:
@@ -155,6 +159,14 @@ def _table(folder: Path, rules: Rules, inputs: Path) -> dict[str, np.ndarray]:
     TableExpected.write(inputs, rows, list(rules.keys), rules.value, whole=metric.of_classes)
     unit = pd.factorize(rows[rules.unit])[0]
     return {"values": values, "unit": unit, "public": _drawn(int(unit.max()) + 1, rules.split.public)}
+
+
+def _rows_of_array(path: Path) -> pd.DataFrame:
+    """The cells of an array of any number of dimensions, as netCDF, where there is a number."""
+    with xr.open_dataarray(path, engine="netcdf4") as values:
+        rows = values.load().to_series().dropna().rename(values.name or "value").reset_index()
+    times = rows.columns[[pd.api.types.is_datetime64_any_dtype(kind) for kind in rows.dtypes]]
+    return rows.assign(**{name: rows[name].dt.strftime("%Y-%m-%dT%H:%M:%S") for name in times})
 
 
 def _seed(folder: Path, rules: Rules) -> int:

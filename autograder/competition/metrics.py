@@ -13,7 +13,7 @@ from math import fsum
 import numpy as np
 
 from dla_widgets.landcover.skill import Confusion
-from dla_widgets.streamflow import skill
+from dla_widgets.streamflow import curve_bias, peaks, skill
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,26 @@ def _errors(score: Callable[..., float]) -> Callable[[np.ndarray, np.ndarray], f
     return lambda observed, simulated: -score(observed, simulated)
 
 
+def _biases(score: Callable[..., float]) -> Callable[[np.ndarray, np.ndarray], float]:
+    """A score that is best at 0, as one of which more is better."""
+    return lambda observed, simulated: -abs(score(observed, simulated))
+
+
 METRICS = {
     "nse": Metric("median NSE", nse),
     "kge": Metric("median KGE", skill.kge),
     "kge2012": Metric("median KGE'", skill.kge2012),
     "log_nse": Metric("median NSE of logs", skill.log_nse),
+    "correlation": Metric("median correlation", skill.correlation),
     "rmse": Metric("median RMSE, negative", _errors(skill.rmse)),
+    "percent_bias": Metric("median bias [%], negative", _biases(skill.percent_bias)),
+    "fhv": Metric("median bias of high flows [%], negative", _biases(curve_bias.fhv)),
+    "fms": Metric("median bias of the mid-slope [%], negative", _biases(curve_bias.fms)),
+    "flv": Metric("median bias of low flows [%], negative", _biases(curve_bias.flv)),
+    "peak_timing": Metric("median error of peak timing [days], negative", _errors(peaks.peak_timing)),
     "macro_f1": Metric("macro F1", table=lambda confusion: confusion.macro_f1),
+    "weighted_f1": Metric("weighted F1", table=lambda confusion: confusion.weighted_f1),
+    "balanced_accuracy": Metric("balanced accuracy", table=lambda confusion: confusion.balanced_accuracy),
+    "kappa": Metric("kappa", table=lambda confusion: confusion.kappa),
     "accuracy": Metric("accuracy", table=lambda confusion: confusion.accuracy),
 }

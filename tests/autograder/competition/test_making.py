@@ -31,7 +31,7 @@ def changed(folder, **changes):
 def rivers(tmp_path_factory):
     folder = tmp_path_factory.mktemp("c") / "rivers"
     new(folder, "streamflow")
-    changed(folder, truth={"seed": "secret/seed", "count": 8})
+    changed(folder, truth={"seed": "secret/seed", "count": 8}, benchmarks=[])
     make(folder)
     return folder
 
@@ -40,7 +40,7 @@ def rivers(tmp_path_factory):
 def lands(tmp_path_factory):
     folder = tmp_path_factory.mktemp("c") / "lands"
     new(folder, "landcover")
-    changed(folder, truth={"seed": "secret/seed", "count": 10})
+    changed(folder, truth={"seed": "secret/seed", "count": 10}, benchmarks=[])
     make(folder)
     return folder
 
@@ -199,3 +199,20 @@ def test_an_advisor_makes_a_competition_and_scores_by_hand(tmp_path, rivers):
     (tmp_path / "text.csv").write_text("hello")
     scored = run("score", rivers, tmp_path / "text.csv")
     assert scored.exit_code == 1 and "expected the columns basin,date,discharge, found hello." in scored.output
+
+
+def test_a_partners_array_is_scored_cell_by_cell(tmp_path):
+    folder, rng = tmp_path / "ice", np.random.default_rng(1)
+    new(folder, "table")
+    days, sites = pd.date_range("2024-01-01", periods=9), [f"glacier {k}" for k in range(5)]
+    melt = xr.DataArray(rng.gamma(2, size=(5, 9)), {"site": sites, "date": days}, ("site", "date"), "melt")
+    melt[3, 4] = np.nan  # nothing was measured there, and nothing is asked
+    melt.to_netcdf(folder / "secret" / "truth.nc", engine="netcdf4")
+    changed(folder, truth={"file": "secret/truth.nc"}, value="melt", metric="percent_bias")
+    make(folder)
+    asked = pd.read_csv(folder / "inputs" / "expected.csv")
+    assert list(asked) == ["site", "date"] and len(asked) == 5 * 9 - 1 and asked.date[0] == "2024-01-01T00:00:00"
+    rows = melt.to_series().dropna().reset_index().assign(date=lambda r: r.date.dt.strftime("%Y-%m-%dT%H:%M:%S"))
+    for factor, bias in ((1, 0), (1.25, -25), (0.5, -50)):
+        rows.assign(melt=rows["melt"] * factor).to_csv(tmp_path / "ice.csv", index=False)
+        assert score_file(str(folder), str(tmp_path / "ice.csv"), "ice.csv")[:2] == pytest.approx((bias, bias))
