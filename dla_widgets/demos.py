@@ -24,6 +24,7 @@ EXPLORERS = {
     "speckle": "landcover.explorers.speckle:SpeckleExplorer",
     "augmentation": "landcover.explorers.augmentation:AugmentationExplorer",
     "scene": "landcover.explorers.scene:SceneExplorer",
+    "board": "leaderboard.explorers.board:BoardExplorer",
 }
 
 #: session -> what is shown on the projector, in this order: (explorer, preset); what to say and to see stands in the preset
@@ -35,7 +36,8 @@ SCRIPTS: dict[str, tuple[tuple[str, str], ...]] = {
         "streamflow-03": [("hydrograph", "climatology dry_days long")],
         "streamflow-04": [("memory", "snow spring flashy dry_soil warm_spell not_physics")],
         "streamflow-05": [("basin_map", "skill aridity worst")],
-        "streamflow-06": [("hyperparameters", "usual too_fast too_slow forgetful forgetful_rain too_long indifferent")],
+        "streamflow-06": [("hyperparameters", "usual too_fast too_slow forgetful forgetful_rain too_long indifferent"),
+                          ("board", "first_day week_before day_before now my_team")],
         "landcover-01": [("backscatter", "water smoothed hopeless power raw_input good_input")],
         "landcover-02": [("speckle", "one_look many_looks boxcar lee told_too_many told_too_few white")],
         "landcover-03": [("imbalance", "plain more_forest inverse class_aware both too_much prior prevalence")],

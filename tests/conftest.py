@@ -22,5 +22,8 @@ def real_data() -> Path:
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path_factory, monkeypatch):
-    """Tests keep what they read apart from the learner's cache."""
+    """Tests keep what they read apart from the learner's cache, and are signed in nowhere."""
     monkeypatch.setenv("DLA_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "config"))
+    for name in ("DLA_BOARD", "DLA_BOARD_TOKEN", "JUPYTERHUB_API_TOKEN"):
+        monkeypatch.delenv(name, raising=False)

@@ -66,9 +66,9 @@ def test_three_teams_compete_in_the_last_lesson(lesson, tmp_path, monkeypatch):
         boss, here = board.token("boss", "advisor"), "/competitions/cup"
         view = {team["team"]: team for team in board.call("GET", f"{here}/advisor", boss).json()["teams"]}
         assert "Team honest" in view["Team prober"]["duplicates"]
-        board.call("PUT", f"{here}/teams/Team prober/disqualified", boss, json={"reason": "the file of another team"})
+        board.call("PUT", f"{here}/disqualified", boss, json={"team": "Team prober", "reason": "the file of another team"})
         for name in names:
-            board.call("PUT", f"{here}/teams/Team {name}/mark", boss, json={"points": 40})
+            board.call("PUT", f"{here}/mark", boss, json={"team": f"Team {name}", "points": 40})
         board.call("POST", f"{here}/close", boss, json={})
         board.call("POST", f"{here}/publish", boss, json={})
         time.sleep(0.5)

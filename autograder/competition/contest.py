@@ -82,7 +82,7 @@ class Contest:
                 "opens": iso(rules.opens.timestamp()) if rules.opens else None, "deadline": iso(rules.deadline.timestamp()),
                 "phase": self.phase(), "seconds_left": round(self.seconds_left()), "daily": rules.daily, "total": rules.total,
                 "team_size": rules.team_size, "finals": rules.finals, "formats": list(rules.formats),
-                "max_bytes": self.max_bytes, "inputs_sha256": self.inputs_sha256}  # fmt: skip
+                "max_bytes": self.max_bytes, "inputs_sha256": self.inputs_sha256, "points": rules.grade.points}  # fmt: skip
 
     def close(self, caller: Caller) -> None:
         """End the competition now, before its deadline."""

@@ -78,7 +78,8 @@ def pull(page, root) -> str:
         box = slider.bounding_box()
         now, low, high = (float(slider.evaluate(f"e => e.{what}")) for what in ("value", "min", "max"))
         goal = 0.25 if (now - low) / (high - low) > 0.5 else 0.75
-        page.mouse.move(box["x"] + box["width"] * (now - low) / (high - low), box["y"] + box["height"] / 2)
+        share = min(max((now - low) / (high - low), 0.01), 0.99)  # the edge itself is no longer the slider
+        page.mouse.move(box["x"] + box["width"] * share, box["y"] + box["height"] / 2)
         page.mouse.down()
         page.mouse.move(box["x"] + box["width"] * goal, box["y"] + box["height"] / 2, steps=4)
         page.mouse.up()

@@ -48,17 +48,17 @@ def publish(name: str, asked: s.Nothing, here: Here, who: Advisor):
     return here.contest(name).told()
 
 
-@router.put("/api/competitions/{name}/teams/{team}/disqualified", response_model=s.Nothing)
-def disqualify(name: str, team: str, asked: s.Reason, here: Here, who: Advisor):
+@router.put("/api/competitions/{name}/disqualified", response_model=s.Nothing)
+def disqualify(name: str, asked: s.Reason, here: Here, who: Advisor):
     """Take a team out of the ranking and say why, or put it back."""
-    teams.disqualify(here.contest(name), who, team, asked.reason)
+    teams.disqualify(here.contest(name), who, asked.team, asked.reason)
     return {}
 
 
-@router.put("/api/competitions/{name}/teams/{team}/mark", response_model=s.Nothing)
-def mark(name: str, team: str, asked: s.Mark, here: Here, who: Advisor):
+@router.put("/api/competitions/{name}/mark", response_model=s.Nothing)
+def mark(name: str, asked: s.Mark, here: Here, who: Advisor):
     """Points for a team's explanation."""
-    teams.mark(here.contest(name), who, team, asked.points, asked.comment)
+    teams.mark(here.contest(name), who, asked.team, asked.points, asked.comment)
     return {}
 
 

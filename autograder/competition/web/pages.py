@@ -47,7 +47,7 @@ def home(request: Request):
 @router.get("/sign-in")
 def sign_in_page(request: Request, next: str = "/"):
     if not request.app.state.door.hub:
-        return page(request, "sign_in.html")
+        return page(request, "sign_in.html", next=_own(next))
     address, state = request.app.state.door.begin(_own(next))
     answer = RedirectResponse(address, 303)
     _cookie(request, answer, STATE, signed(request.app.state.service.key, state), 600)
@@ -60,11 +60,12 @@ def sign_in(request: Request, body: Form):
     if state.door.hub:
         raise Refused("sign in by the Hub", 404)
     state.rates.count("sign in", request.client.host if request.client else "nobody")
+    wanted = _own(form.get("next", "/"))
     try:
         made = people.sign_in(state.service.store, form.get("token", ""))
     except Refused as refused:
-        return page(request, "sign_in.html", refused.status, fault=str(refused))
-    return _signed_in(request, made, _own(form.get("next", "/")), people.SESSION_SECONDS)
+        return page(request, "sign_in.html", refused.status, fault=str(refused), next=wanted)
+    return _signed_in(request, made, wanted, people.SESSION_SECONDS)
 
 
 @router.get("/oauth_callback")

@@ -59,10 +59,12 @@ class NewMessage(_Sent):
 
 
 class Reason(_Sent):
+    team: Short
     reason: Text | None = Field(description="null puts the team back into the ranking")
 
 
 class Mark(_Sent):
+    team: Short
     points: float = Field(ge=0, allow_inf_nan=False)
     comment: Text = ""
 
@@ -97,6 +99,7 @@ class Rules(BaseModel):
     formats: list[str]
     max_bytes: int
     inputs_sha256: str
+    points: float = Field(description="of the whole grade; half of them are for the explanation")
 
 
 Moment = Annotated[list[Any], Field(min_length=2, max_length=2, description="a time, and the score from then on")]

@@ -111,8 +111,8 @@ def test_a_faulty_file_costs_nothing_and_says_why(board):
 
 
 ADVISORS = [("GET", f"{C}/advisor", None), ("GET", f"{C}/audit", None), ("GET", f"{C}/grades.csv", None),
-            ("POST", f"{C}/close", {}), ("POST", f"{C}/publish", {}), ("PUT", f"{C}/teams/Fay/disqualified", {"reason": "xxx"}),
-            ("PUT", f"{C}/teams/Fay/mark", {"points": 1}), ("POST", f"{C}/merge", {"first": "Fay", "second": "Dan"}),
+            ("POST", f"{C}/close", {}), ("POST", f"{C}/publish", {}), ("PUT", f"{C}/disqualified", {"team": "Fay", "reason": "xxx"}),
+            ("PUT", f"{C}/mark", {"team": "Fay", "points": 1}), ("POST", f"{C}/merge", {"first": "Fay", "second": "Dan"}),
             ("POST", f"{C}/messages", {"kind": "announcement", "text": "the end"})]  # fmt: skip
 CODE = {"code": "A" * 12}
 MEMBERS = [("POST", f"{C}/teams", {"name": "Reader"}), ("POST", f"{C}/team/join", CODE), ("POST", f"{C}/team/merge", CODE),
@@ -152,13 +152,13 @@ def test_an_advisor_sees_judges_and_ends_it(table_competition, tmp_path, entry_o
         board.token("cleo")
         view = board.call("GET", f"{C}/advisor", boss).json()
         assert view["without_team"] == ["cleo"] and view["teams"][0]["public"] > 0.8
-        assert board.call("PUT", f"{C}/teams/Team ada/disqualified", boss, json={"reason": "two accounts"}).json() == {}
+        assert board.call("PUT", f"{C}/disqualified", boss, json={"team": "Team ada", "reason": "two accounts"}).json() == {}
         time.sleep(0.3)
         ranks = {row["team"]: (row["rank"], row["note"]) for row in board.call("GET", f"{C}/board").json()["rows"]}
         assert ranks["Team ada"] == (None, "disqualified: two accounts") and ranks["Team bob"] == (1, "")
-        said = board.call("PUT", f"{C}/teams/Team bob/mark", boss, json={"points": 51})
+        said = board.call("PUT", f"{C}/mark", boss, json={"team": "Team bob", "points": 51})
         assert "an explanation has 0 to 50 points; 51 was given" in said.json()["error"]
-        board.call("PUT", f"{C}/teams/Team bob/mark", boss, json={"points": 40, "comment": "clear"})
+        board.call("PUT", f"{C}/mark", boss, json={"team": "Team bob", "points": 40, "comment": "clear"})
         assert board.call("POST", f"{C}/publish", boss, json={}).json()["error"].startswith("wells still runs: close it first")
         assert board.call("POST", f"{C}/close", boss, json={}).json()["phase"] == "closed"
         late = board.hand_in(board.token("bob"), entry_of(0.95))

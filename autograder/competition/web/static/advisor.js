@@ -73,8 +73,6 @@ function line(name) {
   return { el, fill };
 }
 
-const about = (team) => of(`teams/${encodeURIComponent(team)}`);
-
 function mark(one) {
   const comment = field("Comment, which goes into the gradebook", "textarea", { name: "comment", maxlength: 4000 });
   comment.querySelector("textarea").value = one.comment;
@@ -82,7 +80,7 @@ function mark(one) {
     words: "Points for how well the team explained what it did: half of the grade at most. The other half is the score.",
     fields: [field("Points", "input", { name: "points", type: "number", min: 0, step: "any", required: true, value: one.points }), comment],
     run: async (values) => {
-      await send("PUT", `${about(one.team)}/mark`, { points: Number(values.get("points")), comment: values.get("comment") });
+      await send("PUT", of("mark"), { team: one.team, points: Number(values.get("points")), comment: values.get("comment") });
       await again();
     } });
 }
@@ -104,7 +102,7 @@ function disqualify(one) {
     words: "The team is taken out of the ranking and can hand in nothing more. All can read the reason on the board.",
     fields: [field("Reason", "textarea", { name: "reason", required: true, minlength: 3, maxlength: 1000 })],
     run: async (values) => {
-      await send("PUT", `${about(one.team)}/disqualified`, { reason: values.get("reason") });
+      await send("PUT", of("disqualified"), { team: one.team, reason: values.get("reason") });
       await again();
     } });
 }
@@ -112,7 +110,7 @@ function disqualify(one) {
 function putBack(one) {
   dialogue({ title: `Put ${one.team} back?`, words: `It was disqualified: ${one.disqualified}.`, button: "Put it back",
     run: async () => {
-      await send("PUT", `${about(one.team)}/disqualified`, { reason: null });
+      await send("PUT", of("disqualified"), { team: one.team, reason: null });
       await again();
     } });
 }

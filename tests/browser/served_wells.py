@@ -1,0 +1,37 @@
+"""A small competition about a partner's table, for widgets to hand in to: six wells on twenty days."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from autograder.competition.making import make, new
+
+
+def wells(folder: Path, **rules) -> Path:
+    """The folder of a competition; `rules` are what its file says otherwise."""
+    new(folder, "table")
+    rng = np.random.default_rng(0)
+    rows = [(f"w{site}", f"2024-01-{day:02d}", rng.gamma(2)) for site in range(6) for day in range(1, 21)]
+    truth = pd.DataFrame(rows, columns=["site", "date", "value"])
+    truth.to_csv(folder / "secret" / "truth.csv", index=False)
+    truth.assign(value=0.5 * truth["value"] + 1).to_csv(folder / "half.csv", index=False)
+    path = folder / "competition.yaml"
+    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | {
+        "title": "Six wells", "deadline": "2035-01-01T00:00:00+00:00",
+        "benchmarks": [{"name": "Half right", "file": "half.csv"}]} | rules))  # fmt: skip
+    make(folder)
+    return folder
+
+
+def forecast(folder: Path, path: Path, error: float, seed: int = 1) -> Path:
+    """A file to hand in: the truth of `folder`, wrong by `error` of the spread of each well. Its NSE is 1 - error²."""
+    rows, rng = pd.read_csv(folder / "secret" / "truth.csv"), np.random.default_rng(seed)
+    for _, well in rows.groupby("site"):
+        wrong = rng.normal(size=len(well))
+        rows.loc[well.index, "value"] += error * well["value"].std(ddof=0) * wrong / np.sqrt(np.mean(wrong**2))
+    rows.to_csv(path, index=False)
+    return path
