@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from .leaderboard import commands as competition
+
 app = typer.Typer(
     name="dla",
     help="The Deep Learning Academy course kit, a learner's commands.",
@@ -158,6 +160,11 @@ def fetch_landcover(
     except ValueError as error:
         _fail(str(error))
     typer.echo(f'The scene is in {path}. In a lesson: open_scenes("{path}")')
+
+
+app.add_typer(competition.team, name="team")
+for command in (competition.submit, competition.board, competition.inputs):
+    app.command()(command)
 
 
 def _fail(message: str) -> None:

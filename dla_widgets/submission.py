@@ -1,10 +1,11 @@
 """The file that a team hands in, and whether it can be used.
 
-A submission is one CSV file, one row for each basin and day, discharge in mm/day::
+A submission is one file, one row for each basin and day, discharge in mm/day; as CSV::
 
     basin,date,discharge
     01022500,1989-10-01,0.4210433
 
+as Parquet with the same three columns, or as netCDF with ``discharge`` (basin, time). What a file is, its first bytes say.
 It is used as a whole or not at all: any fault raises a :class:`SubmissionError` that says where it is and what to do.
 A team runs these checks before it sends a file, and the leaderboard runs the same ones when it arrives.
 """
@@ -22,10 +23,15 @@ import pandas as pd
 import xarray as xr
 
 from .streamflow.basins import CFS_TO_MM_KM2, TARGET
-from .submission_csv import SubmissionError, check_columns, read_cells, refusal
+from .submission_any import is_parquet, read_table
+from .submission_csv import COLUMNS, SubmissionError, check_columns, check_file, read_cells, refusal
+from .submission_netcdf import is_netcdf, read_netcdf, write_netcdf
 
 #: What one row may take in a file [byte]; the longest that we write has about half as much.
 ROW_BYTES = 64
+
+#: What a file may have besides its rows [byte]: a netCDF file has attributes and tables of its own.
+LEAST_BYTES = 50_000
 
 #: Significant digits of a discharge in the file: far beyond what any gauge can tell.
 DIGITS = 7
@@ -68,6 +74,11 @@ class Expected:
     def rows(self) -> int:
         return len(self.basins) * len(self.days)
 
+    @property
+    def max_bytes(self) -> int:
+        """A larger file cannot be right."""
+        return LEAST_BYTES + ROW_BYTES * self.rows
+
 
 def write_submission(
     prediction: xr.DataArray, path: str | os.PathLike, expected: xr.Dataset | Expected | None = None
@@ -77,7 +88,7 @@ def write_submission(
     Parameters
     ----------
     prediction : (basin, time) discharge [mm/day]
-    path : where to; folders are made as needed
+    path : where to, ``*.parquet``, ``*.nc``, or CSV of any other name; folders are made as needed
     expected : the competition's inputs. With them, the prediction is cut to the basins and days that are asked for, and
         is checked as :func:`validate_submission` does before anything is written
 
@@ -90,7 +101,8 @@ def write_submission(
     SubmissionError : the prediction cannot be used
     """
     path = Path(path)
-    frame = to_table(prediction if expected is None else _cut(prediction, _expected(expected)))
+    prediction = prediction if expected is None else _cut(prediction, _expected(expected))
+    frame = to_table(prediction)
     if expected is None:
         _check_values(_Rows(frame, "the prediction"))
     else:
@@ -98,7 +110,12 @@ def write_submission(
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(path.name + ".part")
     try:
-        frame.to_csv(draft, index=False, float_format=f"%.{DIGITS}g", date_format="%Y-%m-%d", lineterminator="\n")
+        if path.suffix == ".nc":
+            write_netcdf(prediction, draft)
+        elif path.suffix == ".parquet":
+            frame.to_parquet(draft, index=False)
+        else:
+            frame.to_csv(draft, index=False, float_format=f"%.{DIGITS}g", date_format="%Y-%m-%d", lineterminator="\n")
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
@@ -129,7 +146,8 @@ def read_submission(path: str | os.PathLike, max_bytes: int = 200_000_000, *, na
 
     Parameters
     ----------
-    path : CSV file with the columns ``basin``, ``date`` (YYYY-MM-DD) and ``discharge`` [mm/day], in any order
+    path : CSV or Parquet file with the columns ``basin``, ``date`` (YYYY-MM-DD) and ``discharge`` [mm/day], in any
+        order; or netCDF file with ``discharge`` (basin, time)
     max_bytes : larger files are not read
     name : what to call the file in messages; its path by default
 
@@ -139,11 +157,31 @@ def read_submission(path: str | os.PathLike, max_bytes: int = 200_000_000, *, na
 
     Raises
     ------
-    SubmissionError : no such file, not a CSV file, wrong columns, or a row that is not a basin, a day and a number
+    SubmissionError : no such file, of no such kind, wrong columns, or a row that is not a basin, a day and a number
     """
-    rows = _Rows(read_cells(Path(path), max_bytes, name), name or str(path), first=2)
+    return _read(Path(path), max_bytes, name).frame
+
+
+def _read(path: Path, max_bytes: int, name: str | None) -> _Rows:
+    """The rows of a file, told in messages by their line where it has lines."""
+    name = name or str(path)
+    check_file(path, max_bytes, name)
+    most = max_bytes // ROW_BYTES  # rows that a right file has: a small one may hold many more
+    with path.open("rb") as file:
+        start = file.read(8)
+    if is_netcdf(start):
+        rows = _Rows(to_table(read_netcdf(path, most, name)), name, place="")
+    elif is_parquet(start):
+        try:
+            frame = read_table(path, most, COLUMNS)
+        except (OSError, ValueError) as reason:
+            raise refusal(f"{name}: this Parquet file cannot be used: {reason}. Write it with write_submission().") from None
+        check_columns(list(frame.columns), name)
+        rows = _Rows(frame, name)
+    else:
+        rows = _Rows(read_cells(path, max_bytes, name), name, "line {}", first=2)
     _check_cells(rows)
-    return rows.frame
+    return rows
 
 
 def validate_submission(
@@ -171,8 +209,7 @@ def validate_submission(
         check_columns(list(submission.columns), rows.name)
         _check_cells(rows)
     else:
-        limit = 1_000 + ROW_BYTES * expected.rows
-        rows = _Rows(read_submission(submission, limit, name=name), name or str(submission), first=2)
+        rows = _read(Path(submission), expected.max_bytes, name)
     _check_values(rows)
     values = _arrange(rows, expected)
     _check_unit(values, expected, rows.name)
@@ -184,8 +221,8 @@ def validate_submission(
 class _Rows:
     """The rows of a submission and how to name one of them in a message."""
 
-    def __init__(self, frame: pd.DataFrame, name: str, first: int | None = None):
-        self.frame, self.name, self._first = frame.reset_index(drop=True), name, first
+    def __init__(self, frame: pd.DataFrame, name: str, place: str = "row {}", first: int = 1):
+        self.frame, self.name, self._place, self._first = frame.reset_index(drop=True), name, place, first
 
     def fault(self, bad: np.ndarray, what: str, remedy: str) -> None:
         """Raise for the first True in `bad`, if any; ``{basin}``, ``{date}``, ``{discharge}`` are that row's."""
@@ -194,10 +231,10 @@ class _Rows:
         at = int(np.argmax(bad))
         row = self.frame.iloc[at]
         date = row["date"].strftime("%Y-%m-%d") if isinstance(row["date"], pd.Timestamp) else row["date"]
-        place = f"row {at + 1}" if self._first is None else f"line {at + self._first}"
+        place = ", " * bool(self._place) + self._place.format(at + self._first)
         what = what.format(basin=_short(row["basin"]), date=_short(date), discharge=_short(row[TARGET]))
         more = f" ({bad.sum()} such rows)" if bad.sum() > 1 else ""
-        raise refusal(f"{self.name}, {place}: {what}{more}. {remedy}")
+        raise refusal(f"{self.name}{place}: {what}{more}. {remedy}")
 
 
 def _short(cell):
@@ -228,7 +265,9 @@ def _check_cells(rows: _Rows) -> None:
         raise refusal(f"{rows.name}: there are no rows. Write it with write_submission().")
     basin = frame["basin"].astype(str).str.strip()
     rows.fault((basin == "").values, "the basin is missing", "Each row needs basin, date and discharge.")
-    date = pd.to_datetime(_stripped(frame["date"]), format="%Y-%m-%d", errors="coerce")
+    date = frame["date"]
+    if not pd.api.types.is_datetime64_any_dtype(date):
+        date = pd.to_datetime(date.astype(str).str.strip(), format="%Y-%m-%d", errors="coerce")
     rows.fault(
         (date.isna() | (date != date.dt.normalize())).values,
         "{date!r} is not a day",

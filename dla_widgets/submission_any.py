@@ -6,6 +6,7 @@ For competitions of other data than the course's. ``expected.csv`` in the inputs
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,9 @@ ROWS, SAYS = "expected.csv", "expected.json"
 
 #: Numbers from here on are no measurement, and their squares may be infinite.
 LARGEST = 1e30
+
+#: Letters of a cell of a Parquet file at most.
+LETTERS = 1000
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ class TableExpected:
                           f"({self.max_bytes / 1e6:.1f} MB). Is it the right file?")  # fmt: skip
         keys = list(self.rows)
         try:
-            found = read_table(path, len(self.rows), len(keys) + 1)
+            found = read_table(path, len(self.rows), [*keys, self.value])
         except (OSError, ValueError) as reason:
             raise refusal(f"{name}: this is no table ({str(reason)[:120]}). Write it with to_csv(path, index=False).") from None
         if sorted(map(str, found)) != sorted([*keys, self.value]):
@@ -106,36 +110,63 @@ class TableExpected:
             raise refusal(f"{name}, line {at + 2}: the row {row} {what}{more}. {remedy}")
 
 
-def read_table(path: Path, rows: int | None = None, columns: int | None = None) -> pd.DataFrame:
+def is_parquet(start: bytes) -> bool:
+    """Whether a file that begins like this is Parquet."""
+    return start.startswith(b"PAR1")
+
+
+def read_table(path: Path, rows: int | None = None, columns: Collection[str] | None = None) -> pd.DataFrame:
     """The cells of a CSV or Parquet file as text.
 
     Parameters
     ----------
-    rows, columns : of a Parquet file no more are read: a small file may hold a large table
+    rows : of a Parquet file that has far more nothing is returned: a small file may hold a large table
+    columns : of a Parquet file with other columns, their names alone are read
 
     Raises
     ------
     ValueError : it is neither, or larger than that
     """
     with Path(path).open("rb") as file:
-        parquet = file.read(4) == b"PAR1"
-    if not parquet:
-        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        start = file.read(8)
+    if is_parquet(start):
+        return _read_parquet(path, rows, columns)
+    found = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    if not isinstance(found.index, pd.RangeIndex):
+        raise ValueError("its rows have more cells than its first line has names; decimals take a point")
+    return found.fillna("")
+
+
+def _read_parquet(path: Path, rows: int | None, columns: Collection[str] | None) -> pd.DataFrame:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        stored = pq.ParquetFile(path)
-        if columns is not None and stored.metadata.num_columns > columns:
-            raise ValueError(f"it has {stored.metadata.num_columns} columns, at most {columns} are read")
-        if nested := [field.name for field in stored.schema_arrow if pa.types.is_nested(field.type)]:
+        schema = pq.read_schema(path)
+        if columns is not None and sorted(schema.names) != sorted(columns):
+            return pd.DataFrame(columns=schema.names)
+        if nested := [field.name for field in schema if pa.types.is_nested(field.type)]:
             raise ValueError(f"the column {nested[0][:40]!r} holds lists or records")
-        parts, count = [], 0
+        texts = [field.name for field in schema if field.type in (pa.string(), pa.large_string())]
+        stored, parts, count = pq.ParquetFile(path, read_dictionary=texts), [], 0
         for batch in stored.iter_batches(batch_size=50_000):  # the header may lie about how many there are
             count += batch.num_rows
-            if rows is not None and count > rows:
+            if rows is not None and count > 2 * rows:
                 raise ValueError(f"it has more than {rows} rows")
-            parts.append(batch.to_pandas().astype(str))
+            _check_lengths(batch)
+            parts.append(batch.to_pandas(ignore_metadata=True).astype(str).fillna(""))
     except pa.ArrowException as reason:
-        raise ValueError(f"it is damaged: {str(reason)[:80]}") from None
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=stored.schema_arrow.names)
+        raise ValueError(f"it is damaged ({' '.join(str(reason).split())[:80]})") from None
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=schema.names)
+
+
+def _check_lengths(batch) -> None:
+    """A long text that is written once may stand in every row: it would take memory as often as that."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for column in batch.columns:
+        if pa.types.is_dictionary(column.type):
+            longest = pc.max(pc.utf8_length(column.dictionary.cast(pa.large_string()))).as_py() or 0
+            if longest > LETTERS:
+                raise ValueError(f"a cell has {longest} letters, at most {LETTERS} are read")

@@ -33,22 +33,29 @@ def read_cells(path: Path, max_bytes: int, name: str | None = None) -> pd.DataFr
     return _parse(_text(path, name or str(path), max_bytes), name or str(path))
 
 
-def _text(path: Path, name: str, max_bytes: int) -> str:
+def check_file(path: Path, max_bytes: int, name: str) -> None:
+    """Do nothing if there is such a file, and it is not too large.
+
+    Raises
+    ------
+    SubmissionError : there is none, or it is
+    """
     if not path.is_file():
-        near = get_close_matches(
-            path.name, [p.name for p in path.parent.glob("*.csv")] if path.parent.is_dir() else [], n=1
-        )
+        near = get_close_matches(path.name, [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else [], n=1)
         raise refusal(
             f"{name}: no such file"
             + (f"; did you mean {near[0]!r}?" if near else ". Write one with write_submission().")
         )
-    with path.open("rb") as file:
-        raw = file.read(max_bytes + 1)
-    if len(raw) > max_bytes:
+    if (size := path.stat().st_size) > max_bytes:
         raise refusal(
-            f"{name}: {path.stat().st_size / 1e6:.1f} MB is more than a right submission can have "
+            f"{name}: {size / 1e6:.1f} MB is more than a right submission can have "
             f"({max_bytes / 1e6:.1f} MB). Is it the right file? Write it with write_submission()."
         )
+
+
+def _text(path: Path, name: str, max_bytes: int) -> str:
+    check_file(path, max_bytes, name)
+    raw = path.read_bytes()
     if raw[:2] in (b"PK", b"\x1f\x8b") or b"\0" in raw:
         raise refusal(f"{name}: this is not a text file (a spreadsheet or an archive?). Save it as plain CSV.")
     try:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import requests
 
+from . import accounts
+
 MOST_BYTES = 5_000_000
+SERVICE = "would_pass"
 
 
 class WouldPassError(ValueError):
@@ -68,22 +70,14 @@ def _read(notebook: Path) -> tuple[str, bytes]:
 
 def settings() -> Path:
     """The file that keeps address and token; it can be read by its owner only."""
-    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "dla" / "would_pass.json"
+    return accounts.kept_in(SERVICE)
 
 
 def remembered() -> tuple[str, str]:
     """Address and token as they were kept; empty if they were not."""
-    try:
-        kept = json.loads(settings().read_text(encoding="utf-8"))
-        return str(kept["service"]), str(kept["token"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return "", ""
+    return accounts.remembered(SERVICE)
 
 
 def remember(service: str, token: str) -> None:
     """Keep address and token for the next time."""
-    file = settings()
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.touch(mode=0o600)
-    file.chmod(0o600)
-    file.write_text(json.dumps({"service": service, "token": token}), encoding="utf-8")
+    accounts.remember(SERVICE, service, token)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytest.register_assert_rewrite("lesson_runs")
+
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:

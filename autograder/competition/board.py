@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -16,27 +17,39 @@ from .tables import Competition, Entry, Event, Message, Person, Team
 #: A team has moved by so many ranks since this long ago [s].
 RECENT = 86400.0
 
+#: What a board needs to know of thousands of entries.
+RANKED = (Entry.team_id, Entry.id, Entry.at, Entry.state, Entry.improved, Entry.shown, Entry.public, Entry.private, Entry.final)
+
 
 @dataclass
 class Standing:
-    """A team and its entries, oldest first."""
+    """A team and what ranks its entries, oldest first: of entries the columns :data:`RANKED`, and no others."""
 
     team: Team
     entries: list[Entry] = field(default_factory=list)
 
-    @property
+    @cached_property
     def scored(self) -> list[Entry]:
         return [one for one in self.entries if one.state == "scored"]
 
+    @cached_property
+    def counted(self) -> list[Entry]:
+        """Entries that cost one."""
+        return [one for one in self.entries if one.state != "refused"]
+
+    @cached_property
+    def climbed(self) -> list[Entry]:
+        """What the Ladder let out."""
+        return [one for one in self.scored if one.improved]
+
     def heard(self, until: float = float("inf")) -> Entry | None:
         """The best entry by what the Ladder let out until then; the earlier of two that are equal."""
-        climbed = [one for one in self.scored if one.improved and one.at <= until]
-        return max(climbed, key=lambda one: (one.shown, -one.at), default=None)
+        return max((one for one in self.climbed if one.at <= until), key=lambda one: (one.shown, -one.at), default=None)
 
     def last_word(self, finals: int) -> Entry | None:
-        """The best of the finals by its private score. Who chose none has those that were the last to climb."""
-        climbed = sorted((one for one in self.scored if one.improved), key=lambda one: (-one.shown, one.at))
-        chosen = [one for one in self.scored if one.final] or climbed[:finals]
+        """The best of the finals by its private score. Who chose none has those that were the last to climb, or sent first."""
+        last = sorted(self.climbed, key=lambda one: (-one.shown, one.at))[:finals]
+        chosen = [one for one in self.scored if one.final] or last or self.scored[:finals]
         return max(chosen, key=lambda one: (one.private, -one.at), default=None)
 
     def value(self, final: bool, finals: int, until: float = float("inf")) -> tuple[float, float] | None:
@@ -49,9 +62,9 @@ def standings(contest: Contest, session: Session) -> list[Standing]:
     """The teams of a competition with their entries."""
     found = {team.id: Standing(team) for team in session.scalars(
         select(Team).where(Team.competition == contest.name, Team.merged_into.is_(None)).order_by(Team.id))}
-    for entry in session.scalars(select(Entry).where(Entry.competition == contest.name).order_by(Entry.id)):
-        if entry.team_id in found:
-            found[entry.team_id].entries.append(entry)
+    for entry in session.execute(select(*RANKED).where(Entry.competition == contest.name).order_by(Entry.id)).all():
+        if (mine := found.get(entry[0])) is not None:
+            mine.entries.append(entry)
     return list(found.values())
 
 
@@ -75,7 +88,8 @@ def board(contest: Contest) -> dict:
         rows += [_benchmark(name, public, private, final) for name, (public, private) in contest.benchmarks.items()]
         rows.sort(key=lambda row: (-row["score"], row["kind"] == "team"))  # a team is above a benchmark only if it beat it
         there = {one.team.id for one, _ in order}
-        rows += [_row(one, None, None, 0, contest) for one in known if one.team.id not in there]
+        rows += [_row(one, None, None, 0, contest) for one in known
+                 if one.team.id not in there and (one.team.members or one.counted)]
         said = session.scalars(select(Message).where(Message.competition == contest.name, Message.kind == "announcement")
                                .order_by(Message.id.desc()).limit(5))
         return {"competition": contest.name, "title": contest.rules.title, "metric": contest.metric.label, "phase": phase,
@@ -91,13 +105,14 @@ def team_page(contest: Contest, caller: Caller) -> dict:
         known = standings(contest, session)
         order = ranked(known, contest.phase(session) == "final", contest.rules.finals)
         rank = next((k for k, (one, _) in enumerate(order) if one.team.id == team.id), None)
-        mine = next(one for one in known if one.team.id == team.id)
+        mine = session.scalars(select(Entry).where(Entry.team_id == team.id).order_by(Entry.id)).all()
+        _kept = session.get(Competition, contest.name)  # as long as it is held, it is not read again for each entry
         today, total, wait = entries.left(contest, session, team, caller.person_id)
         return {"name": team.name, "members": [one.person.name for one in team.members], "code": team.code, "notes": team.notes,
                 "time_zone": team.time_zone, "left_today": today, "left_total": total, "resets_in": round(wait),
                 "score": None if rank is None else order[rank][1], "rank": None if rank is None else rank + 1,
                 "gap": round(order[rank - 1][1] - order[rank][1], 6) if rank else None, "disqualified": team.disqualified,
-                "entries": [entries.told(contest, session, one) for one in mine.entries]}  # fmt: skip
+                "entries": [entries.told(contest, session, one) for one in mine]}  # fmt: skip
 
 
 def advisor(contest: Contest) -> dict:
@@ -109,7 +124,7 @@ def advisor(contest: Contest) -> dict:
         same = _same_files(contest, session)
         return {"teams": [_seen_by_advisor(one, finals, same) for one in known],
                 "without_team": [one.name for one in people if one.id not in placed],
-                "not_submitted": [one.team.name for one in known if not one.entries],
+                "not_submitted": [one.team.name for one in known if not one.counted],
                 "over_time": _over_time(known), "flags": _flags(contest, session),
                 "queue": session.scalar(select(func.count()).where(Entry.competition == contest.name,
                                                                    Entry.state == "received"))}  # fmt: skip
@@ -123,11 +138,9 @@ def audit(contest: Contest) -> list[dict]:
 
 
 def _row(one: Standing, rank: int | None, score: float | None, moved: int, contest: Contest) -> dict:
-    climbed = [entry for entry in one.scored if entry.improved]
     return {"rank": rank, "team": one.team.name, "members": [member.person.name for member in one.team.members],
-            "score": score, "entries": sum(entry.state != "refused" for entry in one.entries),
-            "last": iso(one.entries[-1].at) if one.entries else None,
-            "history": [[iso(entry.at), entry.shown] for entry in climbed], "kind": "team", "moved": moved,
+            "score": score, "entries": len(one.counted), "last": iso(one.counted[-1].at) if one.counted else None,
+            "history": _rises(one.climbed), "kind": "team", "moved": moved,
             "note": f"disqualified: {one.team.disqualified}" if one.team.disqualified else ""}  # fmt: skip
 
 
@@ -149,7 +162,7 @@ def _same_files(contest: Contest, session: Session) -> dict[str, list[str]]:
     """team -> other teams that handed in the same file"""
     by_file: dict[str, set[str]] = {}
     for sha256, team in session.execute(select(Entry.sha256, Team.name).join(Team, Team.id == Entry.team_id).where(
-            Entry.competition == contest.name)):
+            Entry.competition == contest.name, Team.merged_into.is_(None))):
         by_file.setdefault(sha256, set()).add(team)
     found: dict[str, set[str]] = {}
     for names in by_file.values():
@@ -165,10 +178,15 @@ def _flags(contest: Contest, session: Session) -> list[dict]:
 
 
 def _over_time(known: list[Standing]) -> list[list]:
-    """The best score that was let out, whenever it rose."""
-    rise, best = [], float("-inf")
-    for entry in sorted((entry for one in known for entry in one.scored if entry.improved), key=lambda entry: entry.at):
+    """The best score of all that was let out, whenever it rose."""
+    return _rises(sorted((entry for one in known for entry in one.climbed), key=lambda entry: entry.at))
+
+
+def _rises(climbed: list[Entry]) -> list[list]:
+    """When the best score that was let out rose, and to what: a team that was merged climbed two Ladders."""
+    rises, best = [], float("-inf")
+    for entry in climbed:
         if entry.shown > best:
             best = entry.shown
-            rise.append([iso(entry.at), best])
-    return rise
+            rises.append([iso(entry.at), best])
+    return rises

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, time, timedelta
 from math import isfinite
+from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from . import ladder, teams, uploads
@@ -13,10 +14,22 @@ from .contest import Contest
 from .people import Caller
 from .rules import in_words, iso, time_zone
 from .scoring import Scored, unpack
-from .store import Refused, plain
+from .store import Refused, plain, row
 from .tables import Entry, Member, Team
 
 CARD = 4000
+
+#: Files of one person and day that cannot be used: they cost no entry, but reading them costs the service.
+FAULTY = 50
+
+
+class Allowance(NamedTuple):
+    """Entries left today and in all, the seconds until the next day, and where that day begins."""
+
+    today: int
+    total: int
+    wait: float
+    zone: str
 
 
 def hand_in(contest: Contest, caller: Caller, upload: str, tried: str = "", learned: str = "") -> tuple[dict, bool]:
@@ -33,25 +46,29 @@ def hand_in(contest: Contest, caller: Caller, upload: str, tried: str = "", lear
     announced = uploads.announced(contest, caller, upload)
     with contest.store.reading() as session:
         team = teams.of(contest, session, caller)
-        if known := _known(session, team, announced.sha256):
+        if known := uploads.answered(session, team.id, announced):
             return told(contest, session, known), False
         _within_limits(contest, session, team, caller)
     uploads.settle(contest, caller, upload)
     with contest.store.writing(contest.name) as session:
         team = teams.of(contest, session, caller)
-        if known := _known(session, team, announced.sha256):
+        if known := uploads.answered(session, team.id, announced):
             return told(contest, session, known), False
         _within_limits(contest, session, team, caller)
+        uploads.keep(contest, announced)
         entry = Entry(competition=contest.name, team_id=team.id, person_id=caller.person_id, name=announced.name,
                       sha256=announced.sha256, size=announced.size, at=contest.store.now(), tried=tried, learned=learned)
         session.add(entry)
         session.flush()
         contest.store.note(session, contest.name, caller.name, "handed in", entry=entry.id, team=team.id, sha256=entry.sha256)
         if others := session.scalars(select(Team.name).join(Entry, Entry.team_id == Team.id).where(
-                Entry.competition == contest.name, Entry.sha256 == entry.sha256, Entry.team_id != team.id)).all():
+                Entry.competition == contest.name, Entry.sha256 == entry.sha256, Entry.team_id != team.id,
+                Team.merged_into.is_(None))).all():
             contest.store.note(session, contest.name, "the service", "same file", entry=entry.id, team=team.name,
                                others=sorted(others))
-        return told(contest, session, entry), True
+        answer = told(contest, session, entry)
+    uploads.drop(contest, announced)
+    return answer, True
 
 
 def waiting(contest: Contest) -> list[tuple[int, int, str, str]]:
@@ -71,14 +88,22 @@ def keep(contest: Contest, entry_id: int, scored: Scored) -> None:
         if scored.fault:
             entry.state, entry.message = "refused", scored.fault
         else:
-            best = _best(session, entry.team_id)
-            entry.improved = best is None or ladder.climbs(
-                contest.metric, unpack(best.units)[contest.public], unpack(scored.units)[contest.public])
-            entry.shown = ladder.let_out(scored.public) if entry.improved else best.shown
+            best, elsewhere = _rivals(session, entry)
+            public = unpack(scored.units)[contest.public]
+            climbs = [ladder.climbs(contest.metric, unpack(one.units)[contest.public], public)
+                      for one in (best, elsewhere) if one is not None]
+            entry.improved = all(climbs)
+            entry.shown = ladder.let_out(scored.public) if entry.improved else best and best.shown
+            if elsewhere is not None and not climbs[-1]:
+                entry.message = ("it is not better than what its sender sent for an earlier team, so that nothing is told of it; "
+                                 "it can be chosen as a final")
             entry.state, entry.units = "scored", scored.units
             entry.public, entry.private = scored.public, scored.private
         contest.store.note(session, contest.name, "the service", entry.state, entry=entry.id, shown=_number(entry.shown),
                            public=_number(entry.public), private=_number(entry.private))
+        sha256 = entry.sha256
+    if scored.fault:
+        uploads.drop_refused(contest, sha256)
 
 
 def told(contest: Contest, session: Session, entry: Entry) -> dict:
@@ -117,7 +142,7 @@ def choose_finals(contest: Contest, caller: Caller, chosen: list[int]) -> list[d
         if contest.phase(session) != "open":
             raise Refused("finals are chosen while the competition is open")
         team = teams.of(contest, session, caller)
-        mine = session.scalars(select(Entry).where(Entry.team_id == team.id, Entry.state == "scored")).all()
+        mine = session.scalars(select(Entry).where(Entry.team_id == team.id, Entry.state == "scored").order_by(Entry.id)).all()
         if strange := set(chosen) - {entry.id for entry in mine}:
             raise Refused(f"your team has no scored entry {min(strange)}", 404)
         for entry in mine:
@@ -138,17 +163,39 @@ def cards(contest: Contest) -> list[dict]:
 
 
 def left(contest: Contest, session: Session, team: Team, person: int) -> tuple[int, int, float]:
-    """How many entries are left today and in all, and the seconds until tomorrow in the team's time zone.
+    """How many entries are left today and in all, and the seconds until that is another day."""
+    return _allowance(contest, session, team, person)[:3]
 
-    What a person sent for an earlier team counts as well: else a new team would be a new allowance.
+
+def _allowance(contest: Contest, session: Session, team: Team, person: int) -> Allowance:
+    """What a person sent for an earlier team counts as well: else a new team would be a new allowance.
+
+    A team's day is that of its time zone. A person's is that of the team for which they sent first: else a new team in a zone
+    where it is past midnight would be a new day.
     """
-    now = datetime.fromtimestamp(contest.store.now(), time_zone(team.time_zone))
-    today = datetime.combine(now.date(), time(), now.tzinfo).timestamp()
-    tomorrow = datetime.combine(now.date() + timedelta(days=1), time(), now.tzinfo).timestamp()
-    counts = [max(session.scalar(select(func.count()).where(
-        Entry.competition == contest.name, Entry.state != "refused", Entry.at >= since, who))
-        for who in (Entry.team_id == team.id, Entry.person_id == person)) for since in (today, 0.0)]  # fmt: skip
-    return max(0, contest.rules.daily - counts[0]), max(0, contest.rules.total - counts[1]), tomorrow - now.timestamp()
+    spent = session.execute(select(Entry.team_id, Entry.person_id, Entry.at).where(
+        Entry.competition == contest.name, Entry.state != "refused", or_(Entry.team_id == team.id, Entry.person_id == person))
+        .order_by(Entry.at, Entry.id)).all()  # fmt: skip
+    own = [one for one in spent if one.person_id == person]
+    first = session.get(Team, own[0].team_id) if own else team
+    allowed = [_of(contest, zone, sent) for zone, sent in (
+        (team.time_zone, [one for one in spent if one.team_id == team.id]), (first.time_zone, own))]  # fmt: skip
+    tightest = max((one for one in allowed if not one.today), key=lambda one: one.wait, default=allowed[0])
+    return tightest._replace(today=min(one.today for one in allowed), total=min(one.total for one in allowed))
+
+
+def _of(contest: Contest, zone: str, sent: list) -> Allowance:
+    """What is left of an allowance whose days are those of `zone`."""
+    today, tomorrow = _day(contest, zone)
+    spent = sum(one.at >= today for one in sent)
+    return Allowance(max(0, contest.rules.daily - spent), max(0, contest.rules.total - len(sent)),
+                     tomorrow - contest.store.now(), zone)  # fmt: skip
+
+
+def _day(contest: Contest, zone: str) -> tuple[float, float]:
+    """When today began in a time zone, and when tomorrow does; such a day has 23 to 25 hours."""
+    now = datetime.fromtimestamp(contest.store.now(), time_zone(zone))
+    return tuple(datetime.combine(now.date() + timedelta(days=n), time(), now.tzinfo).timestamp() for n in (0, 1))
 
 
 def _within_limits(contest: Contest, session: Session, team: Team, caller: Caller) -> None:
@@ -161,28 +208,40 @@ def _within_limits(contest: Contest, session: Session, team: Team, caller: Calle
                       f"{name} was closed by an advisor; nothing was counted")
     if team.disqualified:
         raise Refused(f"{team.name} is disqualified ({team.disqualified}); ask your advisor", 403)
-    today, total, wait = left(contest, session, team, caller.person_id)
+    today, total, wait, zone = _allowance(contest, session, team, caller.person_id)
     ends = f"{name} ends in {in_words(contest.seconds_left())}"
     if not total:
-        raise Refused(f"all {contest.rules.total} entries of {team.name} are spent; nothing was counted. {ends}: choose your "
-                      "finals among them")
+        raise Refused(f"all {contest.rules.total} entries are spent, {team.name}'s or yours; nothing was counted. {ends}: choose "
+                      "your finals among them")
     if not today:
         raise Refused(f"the {contest.rules.daily} entries of today are spent; nothing was counted. The next is free in "
-                      f"{in_words(wait)}, at midnight in {team.time_zone}; {ends}", 429, come_again=wait)
+                      f"{in_words(wait)}, at midnight in {zone}; {ends}", 429, come_again=wait)
+    today, tomorrow = _day(contest, team.time_zone)
+    if session.scalar(select(func.count()).where(Entry.competition == contest.name, Entry.person_id == caller.person_id,
+                                                 Entry.state == "refused", Entry.at >= today)) >= FAULTY:
+        wait = tomorrow - contest.store.now()
+        raise Refused(f"{FAULTY} files of yours could not be used today; nothing was counted. The next is taken in "
+                      f"{in_words(wait)}; `dla submit` says what is wrong with a file before it is sent", 429, come_again=wait)
 
 
-def _known(session: Session, team: Team, sha256: str) -> Entry | None:
-    return session.scalar(select(Entry).where(Entry.team_id == team.id, Entry.sha256 == sha256))
+def _rivals(session: Session, entry: Entry) -> tuple[Entry | None, Entry | None]:
+    """What the Ladder compares an entry with: the best that its team was told, and that its sender was told in another team.
+
+    Without the latter, each new team would be a new Ladder, of which the first rung tells what a file scores. A file that its
+    sender knows the score of is compared with its new team's only.
+    """
+    sent = (Entry.competition == entry.competition, Entry.person_id == entry.person_id, Entry.team_id != entry.team_id)
+    knows = session.scalar(select(Entry.id).where(*sent, Entry.sha256 == entry.sha256, Entry.improved.is_(True)).limit(1))
+    return _best(session, Entry.team_id == entry.team_id), None if knows else _best(session, *sent)
 
 
-def _best(session: Session, team: int) -> Entry | None:
-    """The entry that the Ladder compares with: the best that was let out."""
-    return session.scalar(select(Entry).where(Entry.team_id == team, Entry.improved.is_(True))
-                          .order_by(Entry.shown.desc(), Entry.at).limit(1))
+def _best(session: Session, *whose: ColumnElement[bool]) -> Entry | None:
+    """The best entry that was let out."""
+    return session.scalar(select(Entry).where(*whose, Entry.improved.is_(True)).order_by(Entry.shown.desc(), Entry.at).limit(1))
 
 
 def _mine(contest: Contest, session: Session, caller: Caller, entry: int) -> Entry:
-    found, member = session.get(Entry, entry), session.get(Member, (contest.name, caller.person_id))
+    found, member = row(session, Entry, entry), session.get(Member, (contest.name, caller.person_id))
     if found is None or member is None or found.team_id != member.team_id:
         raise Refused(f"your team has no entry {entry}", 404)
     return found

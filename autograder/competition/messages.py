@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from .contest import Contest
 from .people import Caller
 from .rules import iso
-from .store import Refused, plain
+from .store import Refused, plain, row
 from .tables import Delivery, Message
 
 KINDS = ("announcement", "question", "answer")
@@ -29,13 +29,20 @@ def post(contest: Contest, caller: Caller, kind: str, text: str, about: int | No
     text = plain(text, 4000, "a message", least=1)
     with contest.store.writing(contest.name) as session:
         _check_about(contest, session, kind, about)
-        message = Message(competition=contest.name, at=contest.store.now(), author=caller.name, kind=kind, text=text, about=about)
-        session.add(message)
-        session.flush()
-        for channel in contest.rules.channels:
+        return keep(contest, session, caller.name, kind, text, about)
+
+
+def keep(contest: Contest, session: Session, author: str, kind: str, text: str, about: int | None, source: str = "") -> dict:
+    """Write a message down, and send it on its way to every channel but the one that it came from, `source`."""
+    message = Message(competition=contest.name, at=contest.store.now(), author=author, kind=kind, text=text, about=about,
+                      source=source)
+    session.add(message)
+    session.flush()
+    for channel in contest.rules.channels:
+        if channel != source:
             session.add(Delivery(message_id=message.id, channel=channel, next=message.at))
-        contest.store.note(session, contest.name, caller.name, kind, message=message.id)
-        return told(message)
+    contest.store.note(session, contest.name, author, kind, message=message.id, **({"source": source} if source else {}))
+    return told(message)
 
 
 def told(message: Message) -> dict:
@@ -47,6 +54,6 @@ def _check_about(contest: Contest, session: Session, kind: str, about: int | Non
     if (kind == "answer") != (about is not None):
         raise Refused("an answer says which question it is about; other messages are about none", 422)
     if about is not None:
-        question = session.get(Message, about)
+        question = row(session, Message, about)
         if question is None or question.competition != contest.name or question.kind != "question":
             raise Refused(f"there is no question {about} to answer", 404)

@@ -7,7 +7,7 @@ import hmac
 import secrets
 from typing import NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.orm import Session
 
 from .store import Refused, Store, plain
@@ -41,10 +41,13 @@ class Caller(NamedTuple):
 def person(session: Session, name: str, is_advisor: bool | None = None) -> Person:
     """The person called `name`, known from now on."""
     name = plain(name, 200, "a name", least=1)
-    found = session.scalar(select(Person).where(Person.name == name))
-    if found is None:
-        session.add(found := Person(name=name, is_advisor=bool(is_advisor)))
-    elif is_advisor is not None:
+    wanted = select(Person).where(Person.name == name)
+    found = session.scalar(wanted)
+    if found is None:  # two requests of somebody new may come at once
+        session.execute(text("insert into people (name, is_advisor) values (:name, :no) on conflict do nothing"),
+                        {"name": name, "no": False})
+        found = session.scalars(wanted).one()
+    if is_advisor is not None:
         found.is_advisor = is_advisor
     session.flush()
     return found
@@ -69,6 +72,7 @@ def invite(store: Store, name: str, scope: str = "submit", days: float = 180) ->
 
 def revoke(store: Store, name: str) -> int:
     """Make every token of the person `name` worthless, and every page that they are signed in to; says how many tokens."""
+    name = plain(name, 200, "a name", least=1)
     with store.changing() as session:
         whose = session.scalar(select(Person).where(Person.name == name))
         if whose is None:
@@ -102,6 +106,7 @@ def sign_in(store: Store, token: str) -> str:
         raise Refused("this token is not known here; ask your advisor for a new one", 401)
     made = secrets.token_urlsafe(32)
     with store.changing() as session:
+        session.execute(delete(Token).where(Token.scope == SESSION, Token.expires < store.now()))
         session.add(Token(person_id=who.person_id, digest=_digest(made), scope=SESSION, made=store.now(),
                           expires=store.now() + SESSION_SECONDS, parent_id=who.token_id))
     return made

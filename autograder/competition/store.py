@@ -10,18 +10,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Engine, create_engine, event, func, select
-from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, TimeoutError
+from sqlalchemy import Engine, create_engine, event, func, select, text
+from sqlalchemy.exc import DatabaseError, InterfaceError, InternalError, OperationalError, TimeoutError
 from sqlalchemy.orm import Session
 
 from dla_widgets.errors import CourseError
 
-from .tables import Competition, Event
+from .tables import Base, Competition, Event
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 #: The clock may go back by so many seconds, when it is set right; more is a fault that would upset deadlines.
 SET_BACK = 60
+
+#: PostgreSQL's number of the lock under which its tables are brought up to date.
+UPGRADE = 0x646C61
 
 
 class Refused(CourseError):
@@ -41,10 +44,14 @@ class Store:
     """
 
     def __init__(self, url: str):
-        waits = {"connect_args": {"timeout": 30}} if url.startswith("sqlite") else {"pool_pre_ping": True}
-        self.engine = create_engine(url, pool_size=20, **waits)
-        if self.engine.dialect.name == "sqlite":
+        one_file = url.startswith("sqlite")
+        waits = {"timeout": 30} if one_file else {"connect_timeout": 10}
+        self.engine = create_engine(url, pool_size=20, pool_pre_ping=not one_file, connect_args=waits)
+        self._changes, self._looks = self.engine.execution_options(writes=True), self.engine
+        if one_file:
             _of_one_file(self.engine)
+        else:
+            self._looks = self.engine.execution_options(isolation_level="REPEATABLE READ")
         with _told():
             self._upgrade()
 
@@ -54,10 +61,11 @@ class Store:
 
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
-        with self.engine.connect().execution_options(writes=True) as connection:
+        with self._changes.begin() as connection:  # all of it, or none
+            if connection.dialect.name == "postgresql":  # one at a time, as SQLite does by itself
+                connection.exec_driver_sql(f"select pg_advisory_xact_lock({UPGRADE})")
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
-            connection.commit()
 
     @staticmethod
     def now() -> float:
@@ -67,13 +75,13 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session that sees one state of the database and changes nothing."""
-        with _told(), Session(self.engine) as session:
+        with _told(), Session(self._looks) as session:
             yield session
 
     @contextmanager
     def changing(self) -> Iterator[Session]:
         """A session whose changes are all kept when it ends, or none."""
-        with _told(), Session(self.engine.execution_options(writes=True)) as session, session.begin():
+        with _told(), Session(self._changes) as session, session.begin():
             yield session
 
     @contextmanager
@@ -86,32 +94,46 @@ class Store:
         """
         with self.changing() as session:
             if session.get(Competition, competition, with_for_update=True) is None:
-                session.add(Competition(name=competition, version=0))
-                session.flush()
+                _known(session, competition)
+                session.get(Competition, competition, with_for_update=True)
             last = session.scalar(select(func.max(Event.at)).where(Event.competition == competition))
             if last is not None and (back := last - self.now()) > SET_BACK:
                 raise Refused(f"the server's clock went back by {back:.0f} s since the last entry; nothing is taken until it is "
                               "right. Tell your advisor", 503, come_again=60)
             yield session
 
-    @staticmethod
-    def note(session: Session, competition: str, who: str, what: str, **details) -> None:
+    def know(self, competition: str) -> None:
+        """From now on there is a row of the competition, to be locked and read."""
+        with self.changing() as session:
+            _known(session, competition)
+
+    def note(self, session: Session, competition: str, who: str, what: str, **details) -> None:
         """Add a line to the audit log, and let the board know that it has changed."""
         session.get(Competition, competition).version += 1
         last = session.scalar(select(Event.chain).where(Event.competition == competition).order_by(Event.id.desc()).limit(1))
-        line = Event(competition=competition, at=Store.now(), who=who, what=what, details=details, chain="")
+        line = Event(competition=competition, at=self.now(), who=who, what=what, details=details, chain="")
         line.chain = _chained(last or "", line)
         session.add(line)
         session.flush()
 
     def broken_line(self, competition: str) -> int | None:
-        """The first line of the audit log that was changed, or that follows one that is missing; None if it is whole."""
-        chain = ""
+        """The first line of the audit log that was changed, or that follows one that is missing; None if it is whole.
+
+        That the last lines are missing tells the competition's version, which rises with each.
+        """
+        chain, last, lines = "", 0, 0
         with self.reading() as session:
             for line in session.scalars(select(Event).where(Event.competition == competition).order_by(Event.id)):
                 if line.chain != (chain := _chained(chain, line)):
                     return line.id
-        return None
+                last, lines = line.id, lines + 1
+            known = session.get(Competition, competition)
+        return None if lines == (known.version if known else 0) else last + 1
+
+
+def row(session: Session, table: type[Base], number: int) -> Base | None:
+    """The row of this number; None too for a number that no database could hold."""
+    return session.get(table, number) if 0 < number < 2**31 else None
 
 
 def plain(text: str, most: int, what: str, least: int = 0) -> str:
@@ -121,9 +143,9 @@ def plain(text: str, most: int, what: str, least: int = 0) -> str:
     ------
     Refused : 422, it is too long or too short
     """
-    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n")).strip()
+    text = text.replace("\r\n", "\n")
     hidden = [c for c in text if c not in "\n\t" and (unicodedata.category(c) in ("Cc", "Cs", "Co", "Cn") or c in _TURNS)]
-    text = text.translate(dict.fromkeys(map(ord, hidden)))
+    text = unicodedata.normalize("NFC", text.translate(dict.fromkeys(map(ord, hidden)))).strip()
     if not least <= len(text) <= most:
         raise Refused(f"{what} has {least} to {most} letters; this has {len(text)}", 422)
     return text
@@ -131,6 +153,12 @@ def plain(text: str, most: int, what: str, least: int = 0) -> str:
 
 #: Marks that make the letters after them run the other way.
 _TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u061c\u200e\u200f")
+
+
+def _known(session: Session, competition: str) -> None:
+    """Two services may begin at once, so that it may be there by now."""
+    session.execute(text("insert into competitions (name, version) values (:name, 0) on conflict do nothing"),
+                    {"name": competition})
 
 
 def _chained(before: str, line: Event) -> str:
@@ -144,13 +172,21 @@ def _told() -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError, InternalError) as error:
-        if any(word in str(error.orig).lower() for word in ("full", "no space")):
+        if any(words in str(error.orig).lower() for words in ("disk is full", "no space left")):
             raise Refused("the server's disk is full; nothing was counted. Tell your advisor, and send it again later",
                           507) from error
-        raise Refused(f"the database does not answer ({type(error.orig).__name__}); nothing was counted. Try again in a "
-                      "minute", 503, come_again=30) from error
+        raise _away(error) from error
+    except DatabaseError as error:
+        if type(error) is not DatabaseError:  # a fault of ours
+            raise
+        raise _away(error) from error
     except TimeoutError as error:
         raise Refused("the database is very busy; nothing was counted. Try again in a minute", 503, come_again=30) from error
+
+
+def _away(error: DatabaseError) -> Refused:
+    return Refused(f"the database does not answer ({type(error.orig).__name__}); nothing was counted. Try again in a minute",
+                   503, come_again=30)
 
 
 def _of_one_file(engine: Engine) -> None:

@@ -96,7 +96,11 @@ class Entry(Base):
     """A file that was handed in. `state`: received, scored, or refused, which costs nothing."""
 
     __tablename__ = "entries"
-    __table_args__ = (UniqueConstraint("team_id", "sha256"), Index(None, "competition", "state"))
+    __table_args__ = (
+        UniqueConstraint("team_id", "sha256"), Index(None, "competition", "state"),
+        # what a board reads of thousands of entries, without their texts and statistics
+        Index("ix_entries_ranked", "competition", "team_id", "at", "state", "improved", "shown", "public", "private", "final"),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     competition: Mapped[str] = mapped_column(ForeignKey("competitions.name"))
     team_id: Mapped[int] = mapped_column(ForeignKey("teams.id"))
@@ -114,7 +118,7 @@ class Entry(Base):
     private: Mapped[float | None]
     shown: Mapped[float | None]  #: what the Ladder lets out
     improved: Mapped[bool | None]
-    units: Mapped[bytes | None]  #: statistics of each basin or block, from which both scores come
+    units: Mapped[bytes | None] = mapped_column(deferred=True)  #: statistics of each unit, from which both scores come
     person: Mapped[Person] = relationship(lazy="joined")
 
 

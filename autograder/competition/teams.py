@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 
 from sqlalchemy import select
@@ -16,20 +17,28 @@ from .tables import Entry, Member, Team
 #: Letters of a code: none that looks like another.
 LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 
+#: Letters of a name as it is compared, at most.
+KEY = 120
+
+#: Letters that look like others, of which names are compared by the latter: Cyrillic, Greek, and digits.
+LOOKS = str.maketrans("авекмнорстухіјѕԁһαβεζηικμνορτυχ01i", "abekmhopctyxljsdhabezhlkmnoptyxoll")
+
 
 def create(contest: Contest, caller: Caller, name: str, time_zone: str) -> dict:
     """A new team with the caller in it."""
     caller.must("submit")
     try:
-        name, key = said.team_name(name)
+        name, key = said.team_name(name)[0], _key(name)
         said.time_zone(time_zone)
     except said.RulesError as fault:
         raise Refused(str(fault), 422) from None
+    if len(key) > KEY:
+        raise Refused("a team's name is written in plain letters; some of these stand for whole words", 422)
     with contest.store.writing(contest.name) as session:
         _not_ended(contest, session)
         _in_none(contest, session, caller)
-        taken = {benchmark.name.casefold().replace(" ", "") for benchmark in contest.rules.benchmarks}
-        if key in taken or session.scalar(select(Team.id).where(Team.competition == contest.name, Team.key == key)):
+        taken = select(Team.id).where(Team.competition == contest.name, Team.key == key)
+        if _is_a_benchmarks(contest, key) or session.scalar(taken):
             raise Refused(f"there is a team {name!r} already, or one that looks like it; choose another name")
         team = Team(competition=contest.name, name=name, key=key, code=_code(), time_zone=time_zone, made=contest.store.now())
         session.add(team)
@@ -56,13 +65,23 @@ def join(contest: Contest, caller: Caller, code: str) -> dict:
 
 
 def leave(contest: Contest, caller: Caller) -> None:
-    """Take the caller out of their team. Entries stay with the team, and keep counting for whoever sent them."""
+    """Take the caller out of their team. Entries stay with the team, and keep counting for whoever sent them.
+
+    A team that nobody is in and that sent nothing was none: else names could be taken and boards filled with empty rows.
+    """
     caller.must("submit")
     with contest.store.writing(contest.name) as session:
         _not_ended(contest, session)
         team = of(contest, session, caller)
+        if team.disqualified:
+            raise Refused(f"{team.name} is disqualified ({team.disqualified}), and stays as it is; ask your advisor", 403)
         session.delete(session.get(Member, (contest.name, caller.person_id)))
         contest.store.note(session, contest.name, caller.name, "left", team=team.id)
+        session.expire(team)
+        sent = select(Entry.id).where(Entry.team_id == team.id).limit(1)
+        merged = select(Team.id).where(Team.merged_into == team.id).limit(1)
+        if not team.members and session.scalar(sent) is None and session.scalar(merged) is None:
+            session.delete(team)
 
 
 def renew_code(contest: Contest, caller: Caller) -> dict:
@@ -152,13 +171,19 @@ def _merge(contest: Contest, session: Session, caller: Caller, into: Team, other
     count = len(into.members) + len(other.members)
     if count > contest.rules.team_size:
         raise Refused(f"together you would be {count}; a team has at most {contest.rules.team_size} members")
-    theirs = {entry.sha256 for entry in session.scalars(select(Entry).where(Entry.team_id == into.id))}
-    entries = session.scalars(select(Entry).where(Entry.team_id == other.id)).all()
-    if (spent := len(theirs) + len([one for one in entries if one.state != "refused"])) > contest.rules.total:
+    ours = {one.sha256: one for one in session.scalars(select(Entry).where(Entry.team_id == into.id))}
+    theirs = {one.sha256: one for one in session.scalars(select(Entry).where(Entry.team_id == other.id))}
+    sent = [one for one in (*ours.values(), *theirs.values()) if one.state != "refused"]
+    if (spent := len({one.sha256 for one in sent})) > contest.rules.total:
         raise Refused(f"together you would have {spent} entries; a team has at most {contest.rules.total}")
-    for entry in entries:
-        entry.final = False  # chosen anew by the whole team
-        if entry.sha256 not in theirs:
+    first = min(sent, key=lambda one: (one.at, one.id), default=None)
+    if first is not None and first.team_id == other.id:
+        into.time_zone = other.time_zone  # else a new team, merged with, would be a new day
+    if any(one.final for one in ours.values()):
+        for entry in theirs.values():
+            entry.final = False  # chosen anew by the whole team
+    for sha256, entry in theirs.items():
+        if sha256 not in ours:
             entry.team_id = into.id
     for member in list(other.members):
         member.team = into
@@ -182,7 +207,7 @@ def _not_ended(contest: Contest, session: Session) -> None:
 
 
 def _by_code(contest: Contest, session: Session, code: str) -> Team:
-    wanted = "".join(code.upper().split()).replace("-", "")
+    wanted = "".join(letter for letter in code.upper() if letter in LETTERS)
     found = session.scalar(select(Team).where(Team.code == wanted, Team.competition == contest.name, Team.merged_into.is_(None)))
     if found is None:
         raise Refused("no team has this code; ask its members for the one that their team's page shows now", 404)
@@ -190,10 +215,25 @@ def _by_code(contest: Contest, session: Session, code: str) -> Team:
 
 
 def _by_name(contest: Contest, session: Session, name: str) -> Team:
-    found = session.scalar(select(Team).where(Team.name == name, Team.competition == contest.name, Team.merged_into.is_(None)))
-    if found is None:
-        raise Refused(f"there is no team {name[:40]!r} in {contest.name}", 404)
-    return found
+    with contextlib.suppress(said.RulesError):
+        found = session.scalar(select(Team).where(Team.key == _key(name), Team.competition == contest.name,
+                                                  Team.merged_into.is_(None)))
+        if found is not None:
+            return found
+    raise Refused(f"there is no team {name[:40]!r} in {contest.name}", 404)
+
+
+def _key(name: str) -> str:
+    """A name as it is compared: names that look alike are one name."""
+    return said.team_name(name)[1].translate(LOOKS)
+
+
+def _is_a_benchmarks(contest: Contest, key: str) -> bool:
+    for benchmark in contest.rules.benchmarks:
+        with contextlib.suppress(said.RulesError):  # a name that no team can have
+            if _key(benchmark.name) == key:
+                return True
+    return False
 
 
 def _code() -> str:

@@ -13,10 +13,10 @@ from typing import Protocol
 
 import numba
 import numpy as np
-from dla_widgets.leaderboard.inputs import expected as expected_of
 
 from dla_widgets.landcover import submission as maps_file
 from dla_widgets.landcover.legend import CLASSES, IGNORE
+from dla_widgets.leaderboard.inputs import expected as expected_of
 from dla_widgets.submission import validate_submission
 
 from .metrics import METRICS, Metric

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -10,6 +11,7 @@ import secrets
 from pathlib import Path
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from .contest import Contest
 from .people import Caller
@@ -28,7 +30,7 @@ def begin(contest: Contest, caller: Caller, sha256: str, size: int, name: str) -
     if not 0 < size <= contest.max_bytes:
         raise Refused(f"the file has {size / 1e6:.1f} MB; a right one has at most {contest.max_bytes / 1e6:.1f} MB. Is it the "
                       "right file?", 413)
-    name = plain(Path(name.replace("\\", "/")).name, 120, "a file's name", least=1)
+    name = plain(" ".join(Path(name.replace("\\", "/")).name.split()), 120, "a file's name", least=1)
     with contest.store.writing(contest.name) as session:
         mine = session.scalars(select(Upload).where(Upload.competition == contest.name, Upload.person_id == caller.person_id)
                                .order_by(Upload.made)).all()
@@ -39,9 +41,16 @@ def begin(contest: Contest, caller: Caller, sha256: str, size: int, name: str) -
             found = Upload(id=secrets.token_hex(16), competition=contest.name, person_id=caller.person_id, sha256=sha256,
                            size=size, name=name, made=contest.store.now())
             session.add(found)
+        found.name, found.made = name, contest.store.now()
         unfinished = [one for one in mine if one is not found and _path(contest, one).exists()]
         for old in unfinished[: max(0, len(unfinished) + 1 - UNFINISHED)]:
             _path(contest, old).unlink(missing_ok=True)
+            session.delete(old)
+        if _answered(contest, session, found) is None:
+            try:
+                _path(contest, found).touch(0o600)
+            except OSError as error:
+                raise _disk(error) from error
         return _told(contest, session, found)
 
 
@@ -57,9 +66,11 @@ def add(contest: Contest, caller: Caller, upload: str, offset: int, piece: bytes
     Raises
     ------
     Misplaced : the upload does not stand at `offset`
-    Refused : the piece reaches past the end, or the disk is full
+    Refused : the piece is too long or reaches past the end, or the disk is full
     """
     caller.must("submit")
+    if len(piece) > PIECE:
+        raise Refused(f"a piece has at most {PIECE} bytes; this has {len(piece)}", 413)
     with contest.store.reading() as session:
         found = _mine(contest, session, caller, upload)
         stands = _told(contest, session, found)["offset"]
@@ -69,13 +80,15 @@ def add(contest: Contest, caller: Caller, upload: str, offset: int, piece: bytes
         raise Refused(f"the piece reaches past the end: {offset} + {len(piece)} bytes of {found.size}", 422)
     if stands < found.size:
         try:
-            with _path(contest, found).open("ab", buffering=0) as file:
+            with open(os.open(_path(contest, found), os.O_WRONLY | os.O_APPEND), "ab", buffering=0) as file:
                 fcntl.flock(file, fcntl.LOCK_EX)  # the same piece may be on its way twice
-                if file.tell() != offset:
-                    raise Misplaced(file.tell())
+                if (stands := os.fstat(file.fileno()).st_size) != offset:
+                    raise Misplaced(stands)
                 written = 0
                 while written < len(piece):
                     written += file.write(piece[written:])
+        except FileNotFoundError:
+            raise _gone() from None
         except OSError as error:
             raise _disk(error) from error
     return {"id": found.id, "offset": offset + len(piece), "size": found.size}
@@ -88,30 +101,69 @@ def announced(contest: Contest, caller: Caller, upload: str) -> Upload:
 
 
 def settle(contest: Contest, caller: Caller, upload: str) -> None:
-    """See that a whole upload is what was announced, and put it where it survives a power cut."""
+    """See that a whole upload is what was announced, and that it survives a power cut.
+
+    Raises
+    ------
+    Refused : it is not whole, or damaged
+    """
     with contest.store.reading() as session:
         found = _mine(contest, session, caller, upload)
         stands = _told(contest, session, found)["offset"]
-    path, kept = _path(contest, found), contest.folder / "entries" / found.sha256
+    path = _path(contest, found)
     if stands < found.size:
         raise Refused(f"the file is not whole yet: {stands} of {found.size} bytes are here; send the rest", 409)
-    if path.exists():
-        try:
-            with path.open("r+b") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-                os.fsync(file.fileno())
-            if digest != found.sha256:
-                path.unlink()
+    try:
+        with path.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != found.sha256:
+                os.truncate(path, 0)
                 raise Refused("the file was damaged on its way, or is not the one that was announced; send it again", 422)
-            path.chmod(0o400)
-            path.replace(kept)
-            folder = os.open(kept.parent, os.O_RDONLY)
+            os.fsync(file.fileno())
+    except FileNotFoundError:
+        pass  # somebody asked twice, and the other was faster: `keep` will see
+    except OSError as error:
+        raise _disk(error) from error
+
+
+def keep(contest: Contest, upload: Upload) -> None:
+    """Give a settled file its place among the entries. Until :func:`drop`, it is in both: a change that fails loses nothing.
+
+    Raises
+    ------
+    Refused : it is not here any more
+    """
+    kept = contest.folder / "entries" / upload.sha256
+    try:
+        os.chmod(_path(contest, upload), 0o400)
+        with contextlib.suppress(FileExistsError):  # another team's
+            os.link(_path(contest, upload), kept)
+        folder = os.open(kept.parent, os.O_RDONLY)
+        try:
             os.fsync(folder)
+        finally:
             os.close(folder)
-        except OSError as error:
-            raise _disk(error) from error
-    elif not kept.exists():
-        raise Refused("the file is not here any more; send it again", 409)
+    except FileNotFoundError:
+        raise _gone() from None
+    except OSError as error:
+        raise _disk(error) from error
+
+
+def drop(contest: Contest, upload: Upload) -> None:
+    """The file is an entry's now."""
+    _path(contest, upload).unlink(missing_ok=True)
+
+
+def drop_refused(contest: Contest, sha256: str) -> None:
+    """What cannot be used is not kept, unless another team's entry is this very file: else faulty files fill the disk."""
+    with contest.store.writing(contest.name) as session:
+        if session.scalar(select(Entry.id).where(Entry.competition == contest.name, Entry.sha256 == sha256,
+                                                 Entry.state != "refused").limit(1)) is None:
+            (contest.folder / "entries" / sha256).unlink(missing_ok=True)
+
+
+def answered(session: Session, team: int, upload: Upload) -> Entry | None:
+    """The team's entry of this very file, if it sent it before: it is not sent again, and costs nothing."""
+    return session.scalar(select(Entry).where(Entry.team_id == team, Entry.sha256 == upload.sha256))
 
 
 class Misplaced(Refused):
@@ -122,21 +174,22 @@ class Misplaced(Refused):
         self.offset = offset
 
 
-def _told(contest: Contest, session, upload: Upload) -> dict:
-    path = _path(contest, upload)
-    offset = path.stat().st_size if path.exists() else upload.size * _handed_in(contest, session, upload)
+def _told(contest: Contest, session: Session, upload: Upload) -> dict:
+    try:
+        offset = _path(contest, upload).stat().st_size
+    except FileNotFoundError:
+        offset = upload.size if _answered(contest, session, upload) else 0
     return {"id": upload.id, "offset": offset, "size": upload.size}
 
 
-def _handed_in(contest: Contest, session, upload: Upload) -> bool:
-    """Whether the person's team has handed in this file before: of what others handed in nothing is told."""
+def _answered(contest: Contest, session: Session, upload: Upload) -> Entry | None:
+    """The entry of the person's own team: of what others handed in nothing is told."""
     member = session.get(Member, (contest.name, upload.person_id))
-    return member is not None and session.scalar(
-        select(Entry.id).where(Entry.team_id == member.team_id, Entry.sha256 == upload.sha256)) is not None
+    return member and answered(session, member.team_id, upload)
 
 
-def _mine(contest: Contest, session, caller: Caller, upload: str) -> Upload:
-    found = session.get(Upload, upload)
+def _mine(contest: Contest, session: Session, caller: Caller, upload: str) -> Upload:
+    found = session.get(Upload, upload) if re.fullmatch("[0-9a-f]{32}", upload) else None
     if found is None or found.person_id != caller.person_id or found.competition != contest.name:
         raise Refused("there is no such upload of yours; announce the file first", 404)
     return found
@@ -144,6 +197,10 @@ def _mine(contest: Contest, session, caller: Caller, upload: str) -> Upload:
 
 def _path(contest: Contest, upload: Upload) -> Path:
     return contest.folder / "uploads" / upload.id
+
+
+def _gone() -> Refused:
+    return Refused("the file is not here any more; announce it and send it again", 409)
 
 
 def _disk(error: OSError) -> Refused:

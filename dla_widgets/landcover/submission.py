@@ -87,6 +87,11 @@ class Expected:
         """How much a file may hold before it is read no further."""
         return Limits(scenes=len(self.scenes) + len(self.others) + 1, pixels=4 * self.shape[0] * self.shape[1] + 1024)
 
+    @property
+    def max_bytes(self) -> int:
+        """A larger file cannot be right."""
+        return self.limits.bytes
+
 
 def write_submission(
     prediction: xr.DataArray, path: str | os.PathLike, expected: xr.Dataset | Expected | None = None

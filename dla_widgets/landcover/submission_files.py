@@ -69,8 +69,8 @@ def read_maps(path: Path, limits: Limits, name: str | None = None) -> Iterator[M
     if (size := path.stat().st_size) > limits.bytes:
         raise refusal(f"{name}: {size / 1e6:.1f} MB is more than a right submission can have ({limits.bytes / 1e6:.1f} MB). "
                       "Is it the right file? Write it with write_submission().")  # fmt: skip
-    if path.suffix.lower() in TIFF:
-        yield _read_tiff(path, path.stem, limits, name)
+    if path.suffix.lower() in TIFF or _is_tiff(path):
+        yield _read_tiff(path, Path(name).stem, limits, name)
         return
     if not zipfile.is_zipfile(path):
         raise refusal(f"{name}: this is neither an NPZ nor a ZIP of GeoTIFFs{_kind(path)}. Write it with write_submission().")
@@ -99,6 +99,11 @@ def _check_header(shape: tuple[int, ...], dtype: np.dtype, place: str, dimension
                 "O": "Python objects, which are never unpacked."}.get(dtype.kind, "no numbers?")  # fmt: skip
         raise refusal(f"{place}: expected whole numbers, found {dtype}: {what} Labels are uint8: "
                       "scores.argmax(axis=-1).astype('uint8').")  # fmt: skip
+
+
+def _is_tiff(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
 def _kind(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from pathlib import Path
 
 import xarray as xr
@@ -41,3 +42,22 @@ def expected(folder: Path) -> Expected:
         if isinstance(reason, SubmissionError):
             raise
         raise SubmissionError(f"{folder / found[0]} is damaged ({reason}). Get the inputs from the competition again.") from None
+
+
+def check(file: Path, expected: Expected, name: str) -> None:
+    """Do nothing if the service can use `file`, which messages call `name`: it reads files in the same way.
+
+    Raises
+    ------
+    SubmissionError : the first fault that was found, with its place and a remedy
+
+    Warns
+    -----
+    SubmissionWarning : it can be used, and looks like a mistake
+    """
+    if isinstance(expected, TableExpected):
+        expected.read(file, name)
+    elif isinstance(expected, rivers.Expected):
+        rivers.validate_submission(file, expected, name=name)
+    else:
+        deque(lands.checked_maps(file, expected, name=name), maxlen=0)  # a scene at a time

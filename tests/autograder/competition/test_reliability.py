@@ -86,7 +86,7 @@ def test_a_full_disk_is_said_and_nothing_is_counted(wells, entry_of, tmp_path):
     if not shutil.which("bwrap"):
         pytest.skip("no bubblewrap: apt-get install bubblewrap")
     names, room = [f"learner {k}" for k in range(10)], 2 << 20
-    wall = ["bwrap", "--bind", "/", "/", "--dev-bind", "/dev", "/dev", "--size", str(room), "--tmpfs", "/mnt"]
+    wall = ["bwrap", "--die-with-parent", "--bind", "/", "/", "--dev", "/dev", "--size", str(room), "--tmpfs", "/mnt"]
     database = ["--database", "sqlite:////mnt/board.sqlite"]
     invite = shlex.join([sys.executable, "-m", "autograder", "board", "invite", *names, *database])
     board = Served([wells], "", free_port())
