@@ -85,7 +85,8 @@ def board(contest: Contest) -> dict:
         before = ranked(known, False, finals, contest.store.now() - RECENT)
         was = {one.team.id: rank for rank, (one, _) in enumerate(before, 1)}
         rows = [_row(one, rank, score, was.get(one.team.id, rank) - rank, contest) for rank, (one, score) in enumerate(order, 1)]
-        rows += [_benchmark(name, public, private, final) for name, (public, private) in contest.benchmarks.items()]
+        since = min((iso(one.entries[0].at) for one in known if one.entries), default=None)
+        rows += [_benchmark(name, public, private, final, since) for name, (public, private) in contest.benchmarks.items()]
         rows.sort(key=lambda row: (-row["score"], row["kind"] == "team"))  # a team is above a benchmark only if it beat it
         there = {one.team.id for one, _ in order}
         rows += [_row(one, None, None, 0, contest) for one in known
@@ -144,9 +145,10 @@ def _row(one: Standing, rank: int | None, score: float | None, moved: int, conte
             "note": f"disqualified: {one.team.disqualified}" if one.team.disqualified else ""}  # fmt: skip
 
 
-def _benchmark(name: str, public: float, private: float, final: bool) -> dict:
-    return {"rank": None, "team": name, "members": [], "score": private if final else ladder.let_out(public), "entries": 0,
-            "last": None, "history": [], "kind": "benchmark", "moved": 0, "note": ""}  # fmt: skip
+def _benchmark(name: str, public: float, private: float, final: bool, since: str | None) -> dict:
+    told = ladder.let_out(public)
+    return {"rank": None, "team": name, "members": [], "score": private if final else told, "entries": 0, "last": None,
+            "history": [[since, told]] if since else [], "kind": "benchmark", "moved": 0, "note": ""}  # fmt: skip
 
 
 def _seen_by_advisor(one: Standing, finals: int, same: dict[str, list[str]]) -> dict:

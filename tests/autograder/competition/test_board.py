@@ -86,9 +86,10 @@ def test_a_team_is_above_a_benchmark_only_if_it_beat_it(arena):
     assert rows(arena) == [(None, "Half right", 0.7), (1, "Ada", 0.7), (None, "Bob", None)]
     arena.try_out(bob, 0.75)
     assert rows(arena) == [(1, "Bob", 0.75), (None, "Half right", 0.7), (2, "Ada", 0.7)]
-    assert board.board(arena.contest)["rows"][1] | {"score": 0} == {
-        "rank": None, "team": "Half right", "members": [], "score": 0, "entries": 0, "last": None, "history": [],
-        "kind": "benchmark", "moved": 0, "note": ""}
+    row = board.board(arena.contest)["rows"][1]
+    first = board.team_page(arena.contest, ada)["entries"][0]["at"]
+    assert row == {"rank": None, "team": "Half right", "members": [], "score": row["score"], "entries": 0, "last": None,
+                   "history": [[first, row["score"]]], "kind": "benchmark", "moved": 0, "note": ""}
     (arena.folder / "benchmark.csv").write_text("nothing")
     with pytest.raises(Refused, match="the benchmark 'Half right' cannot be used: benchmark.csv: expected the columns"):
         Contest(arena.folder, arena.store).score_benchmarks()

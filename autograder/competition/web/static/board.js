@@ -119,7 +119,7 @@ function cells(row, board, scale) {
   if (row.members.length) team.append(" ", h("span", { class: "members" }, unseen("members: "), row.members.join(", ")));
   if (row.note) team.append(" ", h("span", { class: "why" }, row.note));
   return [cell("rank", row.rank ?? "–", ...moved(row.moved)), team,
-    cell("spark", ...(row.history.length ? [sparkline(row.history, scale)] : [])), cell("score", ...told),
+    cell("spark", ...(row.kind === "team" && row.history.length ? [sparkline(row.history, scale)] : [])), cell("score", ...told),
     cell("entries", String(row.entries), h("span", { class: "unit" }, row.entries === 1 ? " entry" : " entries")),
     cell("last", row.last ? time(row.last, "ago") : "–")];
 }
