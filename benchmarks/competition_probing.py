@@ -148,7 +148,7 @@ class Lands(World):
         return dict(zip(self.names, maps, strict=True))
 
     def units(self, choice: np.ndarray) -> np.ndarray:
-        return np.add.reduceat(self.tables[choice, np.arange(choice.size)][self.order], self.begins)
+        return np.add.reduceat(self.tables[choice, np.arange(choice.size)][self.order], self.begins, dtype=np.int32)
 
     def write(self, choice: np.ndarray) -> Path:
         shape = (len(self.labels), *(side // CELL for side in self.labels.shape[1:]))

@@ -16,6 +16,7 @@ import numpy as np
 
 from dla_widgets.landcover import submission as maps_file
 from dla_widgets.landcover.legend import CLASSES, IGNORE
+from dla_widgets.leaderboard.inputs import SCENES
 from dla_widgets.leaderboard.inputs import expected as expected_of
 from dla_widgets.submission import validate_submission
 
@@ -117,10 +118,11 @@ def open_truth(folder: Path, rules: Rules) -> Truth:
     if str(kept["made_for"]) != made_for(rules):
         raise RulesError(f"{folder}: project, truth or split have changed in competition.yaml since the truth was made; put them "
                          "back, or make a competition of another name")
-    metric, expected = METRICS[rules.metric], expected_of(Path(folder) / INPUTS)
+    metric = METRICS[rules.metric]
     if rules.project == "landcover":
-        labels = np.load(secret / LABELS, mmap_mode="r")
+        labels, expected = np.load(secret / LABELS, mmap_mode="r"), maps_file.Expected.of_file(Path(folder) / INPUTS / SCENES)
         return Maps(metric, kept["public"], labels, int(kept["block"]), expected)
+    expected = expected_of(Path(folder) / INPUTS)
     if rules.project == "table":
         return Groups(metric, kept["public"], kept["values"], kept["unit"], expected)
     return Series(metric, kept["public"], kept["values"], expected)

@@ -22,14 +22,17 @@ from .store import Refused
 log = logging.getLogger(__name__)
 
 #: Of one file: seconds, bytes of memory, and how often its process may die before it is the file's fault.
-SECONDS, MEMORY, TRIES = 120, 8 << 30, 2
+SECONDS, MEMORY, TRIES = 60, 8 << 30, 2
 
 #: Seconds after which it looks for entries by itself, as another service may have died with some.
 LOOK = 5
 
 
 class Worker:
-    """Scores the entries of `contests`, one after the other in the order in which they came, as the Ladder needs it."""
+    """Scores the entries of `contests`: of each team in the order in which they came, as the Ladder needs it, team by team.
+
+    So whoever sends files that take long keeps nobody else waiting for more than one of them.
+    """
 
     def __init__(self, contests: list[Contest]):
         self.contests = contests
@@ -68,6 +71,12 @@ class Worker:
                 self._end_pool()
             except MemoryError:
                 break
+            except Exception:
+                if self._ended.is_set():
+                    break
+                log.exception("an entry cannot be scored")
+                return Scored(fault=f"{name}: it cannot be read; write it with write_submission(). If that is how it was made, "
+                                    "tell your advisor")
         return Scored(fault=f"{name}: it cannot be read within {MEMORY >> 30} GB of memory; write it with write_submission()")
 
     def _run(self) -> None:
@@ -87,8 +96,10 @@ class Worker:
                 self._wake.wait(LOOK)
 
     def _score_all(self, contest: Contest) -> int:
-        waiting = entries.waiting(contest)
-        for entry, _team, file, name in waiting:
+        waiting = {}
+        for entry, team, file, name in entries.waiting(contest):
+            waiting.setdefault(team, (entry, file, name))
+        for entry, file, name in waiting.values():
             if self._ended.is_set():
                 break
             scored = self.score(str(contest.folder), file, name)

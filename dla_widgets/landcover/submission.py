@@ -71,7 +71,8 @@ class Expected:
             raise SubmissionError(f"the scene {lost[0]!r} is withheld and not among these {len(there)} scenes; "
                                   "pass the competition's scenes as a whole")  # fmt: skip
         asked = scenes.sel(scene=names)
-        shares = np.bincount(scenes[LABELS].values.ravel(), minlength=IGNORE + 1)[: len(CLASSES)]
+        shares = sum(np.bincount(scenes[LABELS].isel(scene=k).values.ravel(), minlength=IGNORE + 1) for k in range(len(there)))
+        shares = shares[: len(CLASSES)]
         return cls(
             tuple(names),
             (asked.sizes["y"], asked.sizes["x"]),
@@ -81,6 +82,22 @@ class Expected:
             tuple(name for name in there if name not in names),
             int(shares.argmax()) if shares.max() > 0.5 * shares.sum() else None,
         )
+
+    @classmethod
+    def of_file(cls, path: str | os.PathLike) -> Expected:
+        """What the competition in this netCDF file asks for. The radar, by far the largest part of it, is not read.
+
+        Raises
+        ------
+        SubmissionError : the file is damaged, or holds no scenes
+        """
+        try:
+            with xr.open_dataset(path, engine="netcdf4", mask_and_scale=False) as stored:
+                return cls.of(stored)
+        except (OSError, KeyError, RuntimeError, ValueError) as reason:
+            if isinstance(reason, SubmissionError):
+                raise
+            raise SubmissionError(f"{path} is damaged ({reason}). Get the inputs from the competition again.") from None
 
     @property
     def limits(self) -> Limits:

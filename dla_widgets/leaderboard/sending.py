@@ -51,7 +51,7 @@ def submit(
     path, tell = Path(path).expanduser(), progress or _shown(ProgressLine())
     sent_before = {entry["sha256"] for entry in contest.in_team()["entries"]}
     tell("checking", 0, 0)
-    _judge(contest, path)
+    judge(contest, path)
     with path.open("rb", buffering=0) as file:  # as it is on the disk, should somebody write to it meanwhile
         sha256, size = _digest(file), path.stat().st_size
         told = {"sha256": sha256, "size": size, "name": path.name}
@@ -76,7 +76,7 @@ def submit(
     return entry | {"new": answer.status_code == 201 or sha256 not in sent_before}  # the first answer may have been lost
 
 
-def _judge(contest: Contest, path: Path) -> None:
+def judge(contest: Contest, path: Path) -> None:
     """Look at the file as the service will."""
     formats = contest.rules["formats"]
     if path.is_dir():

@@ -7,6 +7,7 @@ import zipfile
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import requests
 
 from dla_widgets import Leaderboard, LeaderboardError, accounts
 from dla_widgets.leaderboard import client, unpacking
@@ -94,11 +95,13 @@ def test_the_token_follows_no_redirect(board, network, status, token):
 
 
 def test_neither_netrc_nor_a_proxy_gets_between(board, network, monkeypatch, tmp_path, token):
-    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login eve password x\n")
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login eve password x\nmachine example.org login eve password x\n")
     monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     assert Leaderboard(network.address, token("ada")).me()["name"] == "ada"
     assert network.headers[-1]["Authorization"].startswith("Bearer ")
+    asked = Leaderboard("https://example.org", "mine")._session().prepare_request(requests.Request("GET", "https://example.org/"))
+    assert asked.headers["Authorization"] == "Bearer mine"
 
 
 # What goes wrong

@@ -188,7 +188,7 @@ class SubmitPanel(Explorer):
         with warnings.catch_warnings(record=True) as remarks:
             warnings.simplefilter("always")
             self._contest.inputs(progress=False)
-            sending._judge(self._contest, self._path(file))
+            sending.judge(self._contest, self._path(file))
         self._stage = "ready"
         self._tell(" ".join([f"{Path(file).name} can be handed in; nothing was sent.", *_remarks(remarks)]), "good")
 

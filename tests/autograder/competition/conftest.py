@@ -1,39 +1,23 @@
 """A small competition about a table of wells, made once: tests copy its folder, or serve it."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
-
-from autograder.competition.making import make, new
-
-SITES, DAYS = 12, 30
+from served_wells import wells as make_wells
 
 
 @pytest.fixture(scope="session")
 def table_competition(tmp_path_factory):
     """Folder of the competition ``wells``: 12 sites of 30 days, NSE, a benchmark that is half right; 5 entries a day."""
-    folder = tmp_path_factory.mktemp("competition") / "wells"
-    new(folder, "table")
-    rng = np.random.default_rng(0)
-    index = pd.MultiIndex.from_product([[f"w{site:02d}" for site in range(SITES)],
-                                        pd.date_range("2024-01-01", periods=DAYS).strftime("%Y-%m-%d")], names=["site", "date"])
-    truth = pd.DataFrame({"value": rng.gamma(2, size=len(index))}, index=index)
-    truth.to_csv(folder / "secret" / "truth.csv")
-    (0.5 * truth + 1).to_csv(folder / "benchmark.csv")
-    rules = yaml.safe_load((folder / "competition.yaml").read_text())
-    rules["benchmarks"] = [{"name": "Half right", "file": "benchmark.csv"}]
-    (folder / "competition.yaml").write_text(yaml.safe_dump(rules))
-    make(folder)
-    return folder
+    return make_wells(tmp_path_factory.mktemp("competition") / "wells", sites=12, days=30)
 
 
 @pytest.fixture
 def wells(table_competition, tmp_path):
     """A copy of the competition for one test."""
-    from shutil import copytree
-
-    return copytree(table_competition, tmp_path / "served" / "wells")
+    return shutil.copytree(table_competition, tmp_path / "served" / "wells")
 
 
 @pytest.fixture(scope="session")

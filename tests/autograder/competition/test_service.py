@@ -111,7 +111,8 @@ def test_a_faulty_file_costs_nothing_and_says_why(board):
 
 
 ADVISORS = [("GET", f"{C}/advisor", None), ("GET", f"{C}/audit", None), ("GET", f"{C}/grades.csv", None),
-            ("POST", f"{C}/close", {}), ("POST", f"{C}/publish", {}), ("PUT", f"{C}/disqualified", {"team": "Fay", "reason": "xxx"}),
+            ("POST", f"{C}/close", {}), ("POST", f"{C}/publish", {}),
+            ("PUT", f"{C}/disqualified", {"team": "Fay", "reason": "xxx"}),
             ("PUT", f"{C}/mark", {"team": "Fay", "points": 1}), ("POST", f"{C}/merge", {"first": "Fay", "second": "Dan"}),
             ("POST", f"{C}/messages", {"kind": "announcement", "text": "the end"})]  # fmt: skip
 CODE = {"code": "A" * 12}

@@ -1,4 +1,4 @@
-"""A small competition about a partner's table, for widgets to hand in to: six wells on twenty days."""
+"""A small competition about a partner's table, and files to hand in."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ import yaml
 from autograder.competition.making import make, new
 
 
-def wells(folder: Path, **rules) -> Path:
+def wells(folder: Path, sites: int = 6, days: int = 20, **rules) -> Path:
     """The folder of a competition; `rules` are what its file says otherwise."""
     new(folder, "table")
     rng = np.random.default_rng(0)
-    rows = [(f"w{site}", f"2024-01-{day:02d}", rng.gamma(2)) for site in range(6) for day in range(1, 21)]
+    rows = [(f"w{site:02d}", f"2024-01-{day:02d}", rng.gamma(2)) for site in range(sites) for day in range(1, days + 1)]
     truth = pd.DataFrame(rows, columns=["site", "date", "value"])
     truth.to_csv(folder / "secret" / "truth.csv", index=False)
-    truth.assign(value=0.5 * truth["value"] + 1).to_csv(folder / "half.csv", index=False)
+    truth.assign(value=0.5 * truth["value"] + 1).to_csv(folder / "benchmark.csv", index=False)
     path = folder / "competition.yaml"
     path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | {
         "title": "Six wells", "deadline": "2035-01-01T00:00:00+00:00",
-        "benchmarks": [{"name": "Half right", "file": "half.csv"}]} | rules))  # fmt: skip
+        "benchmarks": [{"name": "Half right", "file": "benchmark.csv"}]} | rules))  # fmt: skip
     make(folder)
     return folder
 
