@@ -254,8 +254,9 @@ class Explorer(anywidget.AnyWidget):
 
     def _parsed(self, state: str) -> dict[str, Any]:
         values, states = {}, self._states()
-        for part in filter(None, (part.strip() for part in state.split(";"))):
+        for part in filter(str.strip, state.split(";")):
             name, equals, text = part.partition("=")
+            name = name.strip()
             if not equals or name not in states:
                 near = get_close_matches(name, [*states, *(preset.name for preset in self.presets)], 1)
                 raise ExplorerError(
@@ -323,6 +324,9 @@ def _as_text(value: Any) -> str:
 
 
 def _from_text(trait: t.TraitType, text: str) -> Any:
+    if isinstance(trait, t.Unicode):
+        return text
+    text = text.strip()
     if isinstance(trait, t.Bool):
         return {"yes": True, "no": False, "true": True, "false": False}[text.lower()] if text else False
     if isinstance(trait, t.Int):

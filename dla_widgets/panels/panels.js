@@ -332,7 +332,7 @@ function asText(value) {
 function parseState(text, spec) {
   const values = {};
   for (const part of text.split(";").filter(Boolean)) {
-    const [name, ...rest] = part.trim().split("=");
+    const [name, ...rest] = part.trimStart().split("=");
     const raw = decodeURIComponent(rest.join("="));
     const control = spec[name];
     if (control.kind === "bool") values[name] = raw === "yes" || raw.toLowerCase() === "true";

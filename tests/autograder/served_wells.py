@@ -15,7 +15,7 @@ def wells(folder: Path, sites: int = 6, days: int = 20, **rules) -> Path:
     """The folder of a competition; `rules` are what its file says otherwise."""
     new(folder, "table")
     rng = np.random.default_rng(0)
-    rows = [(f"w{site:02d}", f"2024-01-{day:02d}", rng.gamma(2)) for site in range(sites) for day in range(1, days + 1)]
+    rows = [(f"w{site}", f"2024-01-{day:02d}", rng.gamma(2)) for site in range(sites) for day in range(1, days + 1)]
     truth = pd.DataFrame(rows, columns=["site", "date", "value"])
     truth.to_csv(folder / "secret" / "truth.csv", index=False)
     truth.assign(value=0.5 * truth["value"] + 1).to_csv(folder / "benchmark.csv", index=False)
