@@ -41,7 +41,7 @@ c.JupyterHub.load_roles = [
     {{"name": "server", "scopes": ["users:activity!user", "access:servers!server", "access:services!service=board"]}},
     {{"name": "others", "services": ["other"], "scopes": ["admin:users", "admin:servers", "tokens", "access:services"]}},
 ]
-c.JupyterHub.tornado_settings, c.Spawner.http_timeout = {{"slow_spawn_timeout": 90}}, 90
+c.JupyterHub.tornado_settings, c.Spawner.args = {{"slow_spawn_timeout": 90}}, ["--allow-root"]
 c.Spawner.environment = {{"DLA_BOARD": "http://127.0.0.1:{port}/services/board"}}
 """
 
