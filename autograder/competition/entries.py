@@ -90,7 +90,8 @@ def keep(contest: Contest, entry_id: int, scored: Scored) -> None:
         else:
             best, elsewhere = _rivals(session, entry)
             public = unpack(scored.units)[contest.public]
-            climbs = [ladder.climbs(contest.metric, unpack(one.units)[contest.public], public)
+            number = _number_of(session, entry)
+            climbs = [ladder.climbs(contest.metric, unpack(one.units)[contest.public], public, number)
                       for one in (best, elsewhere) if one is not None]
             entry.improved = all(climbs)
             entry.shown = ladder.let_out(scored.public) if entry.improved else best and best.shown
@@ -104,6 +105,13 @@ def keep(contest: Contest, entry_id: int, scored: Scored) -> None:
         sha256 = entry.sha256
     if scored.fault:
         uploads.drop_refused(contest, sha256)
+
+
+def _number_of(session: Session, entry: Entry) -> int:
+    """Which entry it is of its team, or of its sender if that is more: whoever has tried more often has had more luck."""
+    scored = Entry.competition == entry.competition, Entry.state == "scored"
+    return 1 + max(session.scalar(select(func.count()).where(*scored, whose)) or 0
+                   for whose in (Entry.team_id == entry.team_id, Entry.person_id == entry.person_id))
 
 
 def told(contest: Contest, session: Session, entry: Entry) -> dict:
