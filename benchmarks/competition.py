@@ -1,6 +1,6 @@
 """The competition's three questions: can the board be climbed by chance, how fast is a file scored, what does a full room cost?
 
-    python benchmarks/competition.py probing [--seeds 4]       # noise-only entries against four boards, ten minutes
+    python benchmarks/competition.py probing [--seeds 8]       # noise-only entries against three boards, a quarter of an hour
     python benchmarks/competition.py scoring                   # 1e8 pixels and 671 basins through the service's own scoring
     python benchmarks/competition.py load [--seconds 30]       # 500 who look and 50 who hand in, against the real service
 """
@@ -14,7 +14,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parts = parser.add_subparsers(dest="part", required=True)
     probing = parts.add_parser("probing")
-    probing.add_argument("--seeds", type=int, default=4, help="competitions of each project, each another country")
+    probing.add_argument("--seeds", type=int, default=8, help="competitions of each project, each another country")
+    probing.add_argument("--attackers", type=int, default=6, help="of each kind on each Ladder")
     probing.add_argument("--entries", type=int, default=300)
     probing.add_argument("--project", choices=("landcover", "streamflow"), help="only this one")
     scoring = parts.add_parser("scoring")

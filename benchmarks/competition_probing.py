@@ -16,7 +16,6 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from time import perf_counter
 
 import numpy as np
 import xarray as xr
@@ -24,7 +23,6 @@ from scipy.ndimage import gaussian_filter
 
 from autograder.competition import entries, ladder, making, people, teams
 from autograder.competition.contest import Contest
-from autograder.competition.metrics import Metric
 from autograder.competition.rules import read_rules
 from autograder.competition.scoring import Scored, pack, score_file
 from autograder.competition.store import Store
@@ -56,19 +54,25 @@ COMES_AS, PARTS = (2, 20, 100), 8
 
 
 class Board:
-    """What a team of its own is told by a board of this `kind`."""
+    """What a team of its own is told in a competition by a board of this `kind`."""
 
-    def __init__(self, metric: Metric, kind: str):
-        self.metric, self.kind = metric, kind
-        self.best, self.shown, self.entries = None, float("nan"), 0
+    def __init__(self, world: World, kind: str):
+        self.world, self.kind, self.metric = world, kind, world.truth.metric
+        self.best, self.shown = None, float("nan")
+        self.choices, self.told = [], []
 
-    def tell(self, public: np.ndarray) -> float:
-        """The score of an entry with these public units, as far as it is told."""
+    def tell(self, choice: np.ndarray) -> float:
+        """The score of an entry, as far as it is told."""
+        public = self.world.units(choice)[self.world.truth.public]
+        self.choices.append(choice)
+        self.told.append(self._told(public))
+        return self.told[-1]
+
+    def _told(self, public: np.ndarray) -> float:
         if self.kind != "Ladder":
             score = self.metric.score(public)
             return round(score, 2) if self.kind == "rounded" else score
-        self.entries += 1  # and now as entries.keep has it
-        if self.best is None or ladder.climbs(self.metric, self.best, public, self.entries):
+        if self.best is None or ladder.climbs(self.metric, self.best, public, len(self.choices)):  # as entries.keep has it
             self.best, self.shown = public, ladder.let_out(self.metric.score(public))
         return self.shown
 
@@ -103,8 +107,10 @@ class World:
         """The entry as a file."""
         raise NotImplementedError
 
-    def public(self, choice: np.ndarray) -> np.ndarray:
-        return self.units(choice)[self.truth.public]
+    def drawn(self, rng: np.random.Generator, size: str = "") -> np.ndarray:
+        """A choice by chance, of whole blocks of this size."""
+        group = self.groups[size or next(iter(self.groups))]
+        return rng.integers(0, self.versions - 1, group.max() + 1)[group]
 
     def scores(self, choice: np.ndarray) -> np.ndarray:
         """Public and private score."""
@@ -209,23 +215,21 @@ def _blocks(shape: tuple[int, ...], side: int) -> np.ndarray:
 
 # --- attacks: all that they learn is what the board tells ---------------------------------------------------------------
 
-Attack = Callable[[World, Board, np.random.Generator, int], tuple[float, np.ndarray]]
+Attack = Callable[[World, Board, np.random.Generator, int], np.ndarray]
 
 
 def climb(size: str, share: float, spoil: bool = False) -> Attack:
     """Take a share of the blocks from other versions, or spoil them; keep what is told to be better."""
 
-    def attack(world: World, board: Board, rng: np.random.Generator, number: int) -> tuple[float, np.ndarray]:
-        group = world.groups[size]
-        best = np.zeros(group.size, int)
-        told = board.tell(world.public(best))
+    def attack(world: World, board: Board, rng: np.random.Generator, number: int) -> np.ndarray:
+        group, best = world.groups[size], world.drawn(rng)
+        told = board.tell(best)
         for _ in range(number - 1):
-            drawn = rng.integers(0, world.versions - 1, group.max() + 1)
-            drawn[:] = world.versions - 1 if spoil else drawn
-            trial = np.where((rng.random(group.max() + 1) < share)[group], drawn[group], best)
-            if (heard := board.tell(world.public(trial))) > told:
+            other = np.full(best.size, world.versions - 1) if spoil else world.drawn(rng, size)
+            trial = np.where((rng.random(group.max() + 1) < share)[group], other, best)
+            if (heard := board.tell(trial)) > told:
                 best, told = trial, heard
-        return told, best
+        return best
 
     return attack
 
@@ -233,16 +237,17 @@ def climb(size: str, share: float, spoil: bool = False) -> Attack:
 def vote(size: str) -> Attack:
     """Toss a coin for each block, many times; then take for each block the side of the better entries (Blum and Hardt, 5)."""
 
-    def attack(world: World, board: Board, rng: np.random.Generator, number: int) -> tuple[float, np.ndarray]:
-        group, heard = world.groups[size], [board.tell(world.public(np.zeros(world.groups[size].size, int)))]
-        coins = rng.integers(0, 2, (number - 2, group.max() + 1))
+    def attack(world: World, board: Board, rng: np.random.Generator, number: int) -> np.ndarray:
+        group, sides = world.groups[size], (world.drawn(rng, size), world.drawn(rng, size))
+        heard, coins = [board.tell(sides[0])], rng.random((number - 2, group.max() + 1)) < 0.5
         for coin in coins:
-            heard.append(board.tell(world.public(coin[group])))
+            heard.append(board.tell(np.where(coin[group], *sides)))
         good = np.diff(heard) > 0 if board.kind == "Ladder" else np.array(heard[1:]) > np.median(heard)
         if not good.any() or good.all():
             good[0] = not good[0]
-        last = (coins[good].mean(axis=0) > coins[~good].mean(axis=0))[group].astype(int)
-        return board.tell(world.public(last)), last
+        last = np.where((coins[good].mean(axis=0) > coins[~good].mean(axis=0))[group], *sides)
+        board.tell(last)
+        return last
 
     return attack
 
@@ -250,21 +255,20 @@ def vote(size: str) -> Attack:
 def stairs(size: str, steps: int) -> Attack:
     """Begin with a bad entry and get better step by step, so that much is heard; each step tosses its coins as well."""
 
-    def attack(world: World, board: Board, rng: np.random.Generator, number: int) -> tuple[float, np.ndarray]:
-        group, bad = world.groups[size], world.versions - 1
-        turn = rng.permutation(group.max() + 1)
-        told, heard = float("-inf"), []
+    def attack(world: World, board: Board, rng: np.random.Generator, number: int) -> np.ndarray:
+        group, sides = world.groups[size], (world.drawn(rng, size), world.drawn(rng, size))
+        turn, told, heard = rng.permutation(group.max() + 1), float("-inf"), []
         for k in range(number - 1):
-            good = turn < (k + 1) / steps * turn.size
-            coin = rng.integers(0, 2, turn.size)
-            now = board.tell(world.public(np.where(good, coin, bad)[group]))
+            good, coin = turn < (k + 1) / steps * turn.size, rng.random(turn.size) < 0.5
+            now = board.tell(np.where(good[group], np.where(coin[group], *sides), world.versions - 1))
             if board.kind != "Ladder" or now > told:
                 heard.append((good.mean(), np.where(good, coin - 0.5, 0), now))
             told = now
         share, coins, scores = (np.array(each) for each in zip(*heard, strict=True))
         luck = scores - np.polyval(np.polyfit(share, scores, min(4, len(scores) - 1)), share)
-        last = (luck @ coins > 0)[group].astype(int)
-        return board.tell(world.public(last)), last
+        last = np.where((luck @ coins > 0)[group], *sides)
+        board.tell(last)
+        return last
 
     return attack
 
@@ -301,56 +305,46 @@ def report(given: argparse.Namespace) -> None:
             continue
         with tempfile.TemporaryDirectory(prefix="probing-") as scratch:
             worlds = [kind(Path(scratch) / f"c{seed}", 1000 + seed) for seed in range(given.seeds)]
-            climbed(worlds, given.entries)
+            climbed(worlds, given)
             honest(worlds)
 
 
-def climbed(worlds: list[World], number: int) -> None:
-    """What each attack is told above the honest entry's score, and what became of the private one."""
-    honest = np.mean([world.scores(np.zeros_like(_any(world.groups))) for world in worlds], axis=0)
-    print(f"\n{type(worlds[0]).__name__}: {number} entries of noise in each of {len(worlds)} competitions. The honest entry has "
-          f"{honest[0]:.3f} in public, {honest[1]:.3f} in private.\nAbove it: told, mean (max) | private, mean\n"
-          f"{'':30}" + "".join(f"{kind:>26}" for kind in BOARDS), flush=True)
+def climbed(worlds: list[World], given: argparse.Namespace) -> None:
+    """What each attack is told above the score of an entry by chance, and what became of the private one."""
+    chance = [np.mean([world.scores(world.drawn(rng)) for _ in range(100)], axis=0)
+              for rng, world in zip(map(np.random.default_rng, range(len(worlds))), worlds)]
+    public, private = np.mean(chance, axis=0)
+    print(f"\n{type(worlds[0]).__name__}: {given.attackers} attackers of a Ladder, one of other boards, with {given.entries} "
+          f"entries in each of {len(worlds)} competitions.\nBy chance an entry has {public:.3f} in public, {private:.3f} in private. "
+          f"Above it: told, mean (max) | private, mean\n{'':30}" + "".join(f"{kind:>26}" for kind in BOARDS), flush=True)
     for name, attack in ATTACKS[type(worlds[0])].items():
-        cells, start = [], perf_counter()
+        cells = []
         for kind in BOARDS:
-            rise = np.array([_rise(world, attack, kind, k, number) for k, world in enumerate(worlds)])
-            cells.append(f"{rise[:, 0].mean():+.3f} ({rise[:, 0].max():+.3f}) | {rise[:, 1].mean():+.3f}")
-            above = bool(rise[:, 0].mean() > AIM)
-        print(f"{name:30}" + "".join(f"{cell:>26}" for cell in cells) + f"   above {AIM:g}" * above
-              + f"  {perf_counter() - start:.0f} s", flush=True)
-    _checked(worlds[0], number)
+            several = range(given.attackers if kind == "Ladder" else 1)  # the others' winnings are the same each time
+            above = np.array([_above(world, attack, kind, k, given.entries) - mean for world, mean in zip(worlds, chance)
+                              for k in several])
+            told, after = above.T
+            cells.append(f"{told.mean():+.3f} ({told.max():+.3f}) | {after.mean():+.3f}")
+        print(f"{name:30}" + "".join(f"{cell:>26}" for cell in cells) + ("   too much" if told.mean() > AIM else ""), flush=True)
+    _checked(worlds[0], given.entries)
 
 
-def _rise(world: World, attack: Attack, kind: str, seed: int, number: int) -> tuple[float, float]:
-    told, last = attack(world, Board(world.truth.metric, kind), np.random.default_rng(seed), number)
-    before, after = world.scores(np.zeros_like(last)), world.scores(last)
-    return told - before[0], after[1] - before[1]
-
-
-def _any(groups: dict[str, np.ndarray]) -> np.ndarray:
-    return next(iter(groups.values()))
+def _above(world: World, attack: Attack, kind: str, seed: int, number: int) -> np.ndarray:
+    """What an attacker is told in the end, and the private score of what it chose."""
+    board = Board(world, kind)
+    chosen = attack(world, board, np.random.default_rng(seed), number)
+    return np.array([max(board.told), world.scores(chosen)[1]])
 
 
 def _checked(world: World, number: int) -> None:
     """The last file of an attack is scored by the service's own code, and its entries are told as the service tells them."""
-    seen: list[np.ndarray] = []
-
-    class Watched(Board):
-        def tell(self, public: np.ndarray) -> float:
-            heard.append(super().tell(public))
-            return heard[-1]
-
-    heard: list[float] = []
-    keep, world.public = world.public, lambda choice: seen.append(choice) or keep(choice)
-    attack = list(ATTACKS[type(world)].values())[1]
-    _, last = attack(world, Watched(world.truth.metric, "Ladder"), np.random.default_rng(0), number)
-    world.public = keep
+    board = Board(world, "Ladder")
+    last = list(ATTACKS[type(world)].values())[-1](world, board, np.random.default_rng(0), number)
     scored = score_file(str(world.folder), str(file := world.write(last)), file.name)
     same = scored.units == pack(world.units(last))
-    told = _told_by_the_service(world, seen)
-    print(f"Scored from a file, the last entry has {'the same' if same else 'OTHER'} statistics; the service tells "
-          f"{'the same' if told == heard else 'SOMETHING ELSE'} of {len(told)} entries.", flush=True)
+    alike = _told_by_the_service(world, board.choices) == board.told
+    print(f"Scored from a file, the last entry has {'the same' if same else 'OTHER'} statistics; of {len(board.told)} entries "
+          f"the service tells {'the same' if alike else 'SOMETHING ELSE'}.", flush=True)
 
 
 def _told_by_the_service(world: World, choices: list[np.ndarray]) -> list[float]:
