@@ -314,9 +314,9 @@ def climbed(worlds: list[World], given: argparse.Namespace) -> None:
     chance = [np.mean([world.scores(world.drawn(rng)) for _ in range(100)], axis=0)
               for rng, world in zip(map(np.random.default_rng, range(len(worlds))), worlds)]
     public, private = np.mean(chance, axis=0)
-    print(f"\n{type(worlds[0]).__name__}: {given.attackers} attackers of a Ladder, one of other boards, with {given.entries} "
-          f"entries in each of {len(worlds)} competitions.\nBy chance an entry has {public:.3f} in public, {private:.3f} in private. "
-          f"Above it: told, mean (max) | private, mean\n{'':30}" + "".join(f"{kind:>26}" for kind in BOARDS), flush=True)
+    print(f"\n{type(worlds[0]).__name__}: {len(worlds)} competitions, in each {given.attackers} attackers of the Ladder and one "
+          f"of the other boards, {given.entries} entries.\nBy chance an entry has {public:.3f} in public, {private:.3f} in "
+          f"private. Above it: told, mean (max) | private, mean\n{'':30}" + "".join(f"{kind:>26}" for kind in BOARDS), flush=True)
     for name, attack in ATTACKS[type(worlds[0])].items():
         cells = []
         for kind in BOARDS:

@@ -106,7 +106,7 @@ def fishing(board, token: str, folder: Path) -> None:
     assert seed not in board.call("GET", f"{here}/inputs.zip", token).content
 
 
-def climb(contest, file: Path, folder: Path, entries: int = 15) -> list[float]:
+def climb(contest, file: Path, folder: Path, entries: int = 8) -> list[float]:
     """Send the file with noise, keep a change if the board likes it, and so on: the scores that were heard."""
     rng, best, heard = np.random.default_rng(0), file, [contest.entries()[-1]["score"]]
     for k in range(entries):
