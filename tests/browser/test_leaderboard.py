@@ -163,6 +163,7 @@ def move_the_board(page, lab, service, panel):
     assert "you are here" in row.inner_text() and "0.190" in row.inner_text()
     theirs = Leaderboard(service.address, service.token("Ben")).competition()
     theirs.make_team("Shallow Wells", "UTC")
+    theirs.inputs(lab.workdir / "theirs", progress=False)
     submit(theirs, lab.workdir / "theirs.csv", progress=lambda *_: None)
     board.locator("tr", has_text="Shallow Wells").filter(has_text="0.640").wait_for()  # by itself, in the same page
     assert board.locator("[data-number='you.rank']").inner_text() == "2 of 2"
