@@ -27,7 +27,7 @@ CASES = {
                 exec(next(cell["source"] for cell in cells if "both = np.isfinite" in cell["source"]))
             except Exception as problem:
                 print(problem)
-        """, {"failed", "not attempted", "crashed"}),
+        """, {"failed", "not attempted", "crashed", "time-out"}),  # all of the system's folders may take longer than it has
     "reads-other-processes": trick("prints environment, arguments and open files of every process that it sees", """\
         for entry in Path("/proc").glob("[0-9]*"):
             for name in ("environ", "cmdline"):
