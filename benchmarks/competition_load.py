@@ -41,7 +41,7 @@ EVERY, RELOAD = 5.0, 40
 #: The most that is sent at once, as the service has it [byte].
 PIECE = 4 << 20
 
-#: The issue's aim for the board page at the 95th percentile [ms].
+#: What the board page may take at the 95th percentile [ms].
 AIM = 200
 
 STATIC = ("site.css", "board.js")

@@ -36,7 +36,7 @@ from dla_widgets.submission import write_submission
 SIDE, TILE = 1024, 256
 CRS, PIXEL = "EPSG:32733", 10.0
 
-#: The issue's aim for 1e8 pixels [s].
+#: What 1e8 pixels may take [s].
 AIM = 5.0
 
 
