@@ -180,6 +180,7 @@ class Leaderboard:
             session.auth = self.__signed  # also keeps ~/.netrc out
             session.headers["User-Agent"] = "dla-course-kit (Deep Learning Academy)"
             session.trust_env = not _is_loopback(self.service)  # no proxy stands between a machine and itself
+            session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
         return self._own.session
 
     def _fault(self, answer: requests.Response) -> LeaderboardError:
