@@ -90,7 +90,7 @@ class Watch:
     def _missed(self, error: Exception) -> None:
         self._fails += 1
         self._since = self._since or f"{datetime.now():%H:%M}"
-        told = "The board below is as it was then." if self._seen else "There is no board to show yet."
+        told = "The board below is as it was then." if self._seen is not None else "There is no board to show yet."
         reason = " ".join(str(error).split())[:300]
         self._lost(f"The leaderboard has not answered since {self._since}. {told} It is asked again and again. ({reason})")
 
