@@ -1,6 +1,6 @@
 """The competition's three questions: can the board be climbed by chance, how fast is a file scored, what does a full room cost?
 
-    python benchmarks/competition.py probing [--seeds 8]       # noise-only entries against three boards, a quarter of an hour
+    python benchmarks/competition.py probing [--seeds 8]       # noise-only entries against three boards, ten minutes
     python benchmarks/competition.py scoring                   # 1e8 pixels and 671 basins through the service's own scoring
     python benchmarks/competition.py load [--seconds 30]       # 500 who look and 50 who hand in, against the real service
 """

@@ -84,8 +84,8 @@ def report(given: argparse.Namespace) -> None:
         print(f"{kind:22} {len(taken):8} {p50:9.0f} {p95:9.0f} {p99:9.0f} {max(taken):9.0f}{late}")
     asked = sum(len(taken) for kind, taken in clock.items() if not kind.startswith("hand-in, all"))
     print(f"{asked / seconds:.0f} requests a second; faults: {dict(clock.faults) or 'none'}\n{counted}\nCPU seconds: service "
-          f"{spent:.1f}, this client {mine:.1f}, of {seconds * (os.cpu_count() or 1):.0f}; others had the machine's "
-          f"load at {os.getloadavg()[0]:.1f}")  # fmt: skip
+          f"{spent:.1f}, this client {mine:.1f}, of {seconds * (os.cpu_count() or 1):.0f}; load of the machine, with "
+          f"others: {os.getloadavg()[0]:.1f}")  # fmt: skip
 
 
 def entries(folder: Path, number: int) -> list[Path]:
@@ -139,7 +139,7 @@ async def room(address: str, given: argparse.Namespace, tokens: list[str], files
         await asyncio.sleep(given.seconds / 4)
         receipts = await asyncio.gather(*(hand_in(web, clock, *each) for each in zip(tokens, files, strict=True)))
         handed = time.perf_counter()
-        scored = [await until_scored(web, clock, *each, end + 60) for each in zip(tokens, receipts, strict=True)]
+        scored = await asyncio.gather(*(until_scored(web, clock, *each, end + 60) for each in zip(tokens, receipts, strict=True)))
         took = time.perf_counter() - handed
         await asyncio.gather(*looking)
     return (f"{sum(receipt is not None for receipt in receipts)} receipts, {sum(scored)} of them scored within {took:.1f} s of "
@@ -211,6 +211,6 @@ async def hand_in(web: aiohttp.ClientSession, clock: Clock, token: str, file: by
 async def until_scored(web: aiohttp.ClientSession, clock: Clock, token: str, entry: dict | None, end: float) -> bool:
     """Whether the entry has a score before `end`."""
     while entry and entry["state"] == "received" and time.perf_counter() < end:
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(1)
         entry = await asked(web, clock, "GET", f"entries/{entry['id']}", token)
     return bool(entry) and entry["state"] == "scored"
