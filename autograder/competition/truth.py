@@ -16,7 +16,6 @@ import numpy as np
 
 from dla_widgets.landcover import submission as maps_file
 from dla_widgets.landcover.legend import CLASSES, IGNORE
-from dla_widgets.leaderboard.inputs import SCENES
 from dla_widgets.leaderboard.inputs import expected as expected_of
 from dla_widgets.submission import validate_submission
 
@@ -118,11 +117,10 @@ def open_truth(folder: Path, rules: Rules) -> Truth:
     if str(kept["made_for"]) != made_for(rules):
         raise RulesError(f"{folder}: project, truth or split have changed in competition.yaml since the truth was made; put them "
                          "back, or make a competition of another name")
-    metric = METRICS[rules.metric]
+    metric, expected = METRICS[rules.metric], expected_of(Path(folder) / INPUTS)
     if rules.project == "landcover":
-        labels, expected = np.load(secret / LABELS, mmap_mode="r"), maps_file.Expected.of_file(Path(folder) / INPUTS / SCENES)
+        labels = np.load(secret / LABELS, mmap_mode="r")
         return Maps(metric, kept["public"], labels, int(kept["block"]), expected)
-    expected = expected_of(Path(folder) / INPUTS)
     if rules.project == "table":
         return Groups(metric, kept["public"], kept["values"], kept["unit"], expected)
     return Series(metric, kept["public"], kept["values"], expected)

@@ -93,6 +93,8 @@ class Expected:
         """
         try:
             with xr.open_dataset(path, engine="netcdf4", mask_and_scale=False) as stored:
+                if LABELS not in stored:  # what was torn off early is read as an empty file
+                    raise KeyError(LABELS)
                 return cls.of(stored)
         except (OSError, KeyError, RuntimeError, ValueError) as reason:
             if isinstance(reason, SubmissionError):

@@ -9,7 +9,6 @@ import xarray as xr
 
 from .. import submission as rivers
 from ..landcover import submission as lands
-from ..landcover.scenes import load_scenes
 from ..submission_any import SAYS, TableExpected
 from ..submission_csv import SubmissionError
 
@@ -36,7 +35,7 @@ def expected(folder: Path) -> Expected:
             with xr.open_dataset(folder / BASINS, engine="netcdf4") as stored:
                 return rivers.Expected.of(stored.load())
         if found == [SCENES]:
-            return lands.Expected.of(load_scenes(folder / SCENES))
+            return lands.Expected.of_file(folder / SCENES)
         return TableExpected.of(folder)
     except (OSError, KeyError, RuntimeError, ValueError) as reason:
         if isinstance(reason, SubmissionError):

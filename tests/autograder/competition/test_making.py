@@ -15,7 +15,7 @@ from autograder.competition.scoring import score_file, unpack
 from autograder.competition.truth import open_truth
 from dla_widgets.competition import competition_basins, validate_submission
 from dla_widgets.competition import write_submission as write_rivers
-from dla_widgets.landcover.competition import competition_scenes
+from dla_widgets.landcover.competition import Expected, competition_scenes
 from dla_widgets.landcover.competition import write_submission as write_maps
 from dla_widgets.landcover.legend import IGNORE
 from dla_widgets.leaderboard.inputs import expected
@@ -88,6 +88,8 @@ def test_absurd_numbers_are_refused_before_they_are_squared(rivers, tmp_path):
 def test_scenes_lose_labels_and_truth(lands, tmp_path):
     scenes = competition_scenes(lands / "inputs" / "scenes.nc")
     assert "truth" not in scenes and "seed" not in scenes.attrs
+    asked = expected(lands / "inputs")  # without reading the radar
+    assert repr(asked) == repr(Expected.of(scenes)) and asked.scenes == tuple(np.atleast_1d(scenes.attrs["withheld"]))
     hidden = scenes.sel(scene=list(np.atleast_1d(scenes.attrs["withheld"])))
     assert (hidden.landcover == IGNORE).all() and hidden.sizes["scene"] == 2
     kept = open_truth(lands, read_rules(lands))
