@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
+from absl import logging as absl_logging
 
 pytest.register_assert_rewrite("lesson_runs")
+
+# TensorFlow's log handler keeps the stderr of its import, here pytest's own file, and closes it as soon as something
+# configures logging anew while sys.stderr is another one (as below CliRunner). The true stderr it never closes.
+absl_logging.get_absl_handler().python_handler.setStream(sys.__stderr__)
 
 
 @pytest.fixture(scope="session")
