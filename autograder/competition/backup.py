@@ -36,7 +36,7 @@ FORMAT = 1
 MANIFEST, COMPETITIONS = "manifest.json", "competitions"
 
 #: Folders and files of a competition that are not packed as they lie there: entries go by the database, the rest is made anew.
-LEFT_OUT = ("entries", "uploads", "secret/inputs.zip", "secret/inputs.zip.part")
+LEFT_OUT = ("entries", "uploads", "secret/inputs.zip")
 
 _CHUNK, _MOST_OF_MANIFEST, _PLAIN = 1 << 20, 256 << 20, stat.S_IFREG >> 12
 

@@ -84,12 +84,12 @@ def board(contest: Contest) -> dict:
         order = ranked(known, final, finals)
         before = ranked(known, False, finals, contest.store.now() - RECENT)
         was = {one.team.id: rank for rank, (one, _) in enumerate(before, 1)}
-        rows = [_row(one, rank, score, was.get(one.team.id, rank) - rank, contest) for rank, (one, score) in enumerate(order, 1)]
+        rows = [_row(one, rank, score, was.get(one.team.id, rank) - rank) for rank, (one, score) in enumerate(order, 1)]
         since = min((iso(one.entries[0].at) for one in known if one.entries), default=None)
         rows += [_benchmark(name, public, private, final, since) for name, (public, private) in contest.benchmarks.items()]
         rows.sort(key=lambda row: (-row["score"], row["kind"] == "team"))  # a team is above a benchmark only if it beat it
         there = {one.team.id for one, _ in order}
-        rows += [_row(one, None, None, 0, contest) for one in known
+        rows += [_row(one, None, None, 0) for one in known
                  if one.team.id not in there and (one.team.members or one.counted)]
         said = session.scalars(select(Message).where(Message.competition == contest.name, Message.kind == "announcement")
                                .order_by(Message.id.desc()).limit(5))
@@ -138,7 +138,7 @@ def audit(contest: Contest) -> list[dict]:
                 for one in session.scalars(select(Event).where(Event.competition == contest.name).order_by(Event.id))]
 
 
-def _row(one: Standing, rank: int | None, score: float | None, moved: int, contest: Contest) -> dict:
+def _row(one: Standing, rank: int | None, score: float | None, moved: int) -> dict:
     return {"rank": rank, "team": one.team.name, "members": [member.person.name for member in one.team.members],
             "score": score, "entries": len(one.counted), "last": iso(one.counted[-1].at) if one.counted else None,
             "history": _rises(one.climbed), "kind": "team", "moved": moved,

@@ -10,6 +10,7 @@ import typer
 app = typer.Typer(help="The leaderboard: serve it, invite people, close, publish, back up.", no_args_is_help=True)
 
 FOLDERS = Annotated[list[Path], typer.Argument(help="folders of competitions that are served together")]
+SERVED = Annotated[Path, typer.Option("--folder", help="a folder of the competitions that are served")]
 FOLDER = Annotated[Path, typer.Argument(help="the competition's folder")]
 DATABASE = Annotated[str, typer.Option(envvar="DLA_BOARD_DATABASE", help="address of a PostgreSQL, or of an SQLite file; by "
                                        "default board.sqlite beside the first competition")]  # fmt: skip
@@ -57,7 +58,7 @@ def serve(
 @app.command()
 def invite(
     names: Annotated[list[str], typer.Argument(help="learners or advisors, by the names that the gradebook knows them by")],
-    folder: Annotated[Path, typer.Option(help="a folder of the competitions that are served")] = Path(),
+    folder: SERVED = Path(),
     database: DATABASE = "",
     advisor: Annotated[bool, typer.Option("--advisor", help="may see and judge everything")] = False,
     read: Annotated[bool, typer.Option("--read", help="may look, and hand in nothing")] = False,
@@ -74,7 +75,7 @@ def invite(
 @app.command()
 def revoke(
     names: Annotated[list[str], typer.Argument(help="whose tokens are good no longer")],
-    folder: Annotated[Path, typer.Option(help="a folder of the competitions that are served")] = Path(),
+    folder: SERVED = Path(),
     database: DATABASE = "",
 ) -> None:
     """Take all tokens of these people back."""
@@ -88,7 +89,7 @@ def revoke(
 @app.command()
 def advisor(
     names: Annotated[list[str], typer.Argument(help="names of Hub users")],
-    folder: Annotated[Path, typer.Option(help="a folder of the competitions that are served")] = Path(),
+    folder: SERVED = Path(),
     database: DATABASE = "",
     no_more: Annotated[bool, typer.Option("--no-more", help="they are advisors no longer")] = False,
 ) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import hmac
 import os
 import secrets
+from functools import cached_property
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -36,7 +37,6 @@ class Contest:
         for kept in ("entries", "uploads"):
             (self.folder / kept).mkdir(mode=0o700, exist_ok=True)
         self.zip = self.folder / SECRET / "inputs.zip"
-        self.inputs_sha256 = zip_inputs(self.folder, self.zip)
         self._key = _key(self.folder / SECRET / "receipts.key")
         self.benchmarks: dict[str, tuple[float, float]] = {}  #: name -> public and private score
         store.know(self.name)
@@ -44,6 +44,11 @@ class Contest:
     @property
     def name(self) -> str:
         return self.rules.name
+
+    @cached_property
+    def inputs_sha256(self) -> str:
+        """Of :attr:`zip`, which is packed when this is asked for first."""
+        return zip_inputs(self.folder, self.zip)
 
     def score_benchmarks(self) -> None:
         """Score the files that teams are to beat.

@@ -9,10 +9,12 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
+from dla_widgets.leaderboard.times import span
+
 from . import ladder, teams, uploads
 from .contest import Contest
 from .people import Caller
-from .rules import in_words, iso, time_zone
+from .rules import iso, time_zone
 from .scoring import Scored, unpack
 from .store import Refused, plain, row
 from .tables import Entry, Member, Team
@@ -209,27 +211,27 @@ def _day(contest: Contest, zone: str) -> tuple[float, float]:
 def _within_limits(contest: Contest, session: Session, team: Team, caller: Caller) -> None:
     phase, name = contest.phase(session), contest.name
     if phase == "before":
-        raise Refused(f"{name} opens in {in_words(contest.rules.opens.timestamp() - contest.store.now())}; nothing was counted")
+        raise Refused(f"{name} opens in {span(contest.rules.opens.timestamp() - contest.store.now())}; nothing was counted")
     if phase != "open":
         late = contest.store.now() - contest.rules.deadline.timestamp()
-        raise Refused(f"the deadline of {name} passed {in_words(late)} ago; nothing was counted" if late >= 0 else
+        raise Refused(f"the deadline of {name} passed {span(late)} ago; nothing was counted" if late >= 0 else
                       f"{name} was closed by an advisor; nothing was counted")
     if team.disqualified:
         raise Refused(f"{team.name} is disqualified ({team.disqualified}); ask your advisor", 403)
     today, total, wait, zone = _allowance(contest, session, team, caller.person_id)
-    ends = f"{name} ends in {in_words(contest.seconds_left())}"
+    ends = f"{name} ends in {span(contest.seconds_left())}"
     if not total:
         raise Refused(f"all {contest.rules.total} entries are spent, {team.name}'s or yours; nothing was counted. {ends}: choose "
                       "your finals among them")
     if not today:
         raise Refused(f"the {contest.rules.daily} entries of today are spent; nothing was counted. The next is free in "
-                      f"{in_words(wait)}, at midnight in {zone}; {ends}", 429, come_again=wait)
+                      f"{span(wait)}, at midnight in {zone}; {ends}", 429, come_again=wait)
     today, tomorrow = _day(contest, team.time_zone)
     if session.scalar(select(func.count()).where(Entry.competition == contest.name, Entry.person_id == caller.person_id,
                                                  Entry.state == "refused", Entry.at >= today)) >= FAULTY:
         wait = tomorrow - contest.store.now()
         raise Refused(f"{FAULTY} files of yours could not be used today; nothing was counted. The next is taken in "
-                      f"{in_words(wait)}; `dla submit` says what is wrong with a file before it is sent", 429, come_again=wait)
+                      f"{span(wait)}; `dla submit` says what is wrong with a file before it is sent", 429, come_again=wait)
 
 
 def _rivals(session: Session, entry: Entry) -> tuple[Entry | None, Entry | None]:

@@ -220,14 +220,17 @@ def _private(path: Path, content: bytes) -> None:
 
 def zip_inputs(folder: Path, out: Path) -> str:
     """Pack what learners get into `out`, the same bytes every time; returns their SHA-256."""
-    draft = out.with_name(out.name + ".part")
-    with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        for path in sorted(p for p in (Path(folder) / INPUTS).rglob("*") if p.is_file()):
-            name = zipfile.ZipInfo(str(Path(INPUTS, path.relative_to(Path(folder) / INPUTS))), (2020, 1, 1, 0, 0, 0))
-            name.compress_type, name.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
-            with path.open("rb") as source, archive.open(name, "w") as target:
-                shutil.copyfileobj(source, target, 1 << 20)
-    with draft.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    draft.replace(out)
+    draft = out.with_name(f"{out.name}.{secrets.token_hex(4)}.part")  # another program may pack them at this moment
+    try:
+        with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            for path in sorted(p for p in (Path(folder) / INPUTS).rglob("*") if p.is_file()):
+                name = zipfile.ZipInfo(str(Path(INPUTS, path.relative_to(Path(folder) / INPUTS))), (2020, 1, 1, 0, 0, 0))
+                name.compress_type, name.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+                with path.open("rb") as source, archive.open(name, "w") as target:
+                    shutil.copyfileobj(source, target, 1 << 20)
+        with draft.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        draft.replace(out)
+    finally:
+        draft.unlink(missing_ok=True)
     return digest

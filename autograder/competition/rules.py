@@ -189,21 +189,6 @@ def team_name(text: str) -> tuple[str, str]:
     return name, unicodedata.normalize("NFKC", name).casefold().replace(" ", "")
 
 
-def in_words(seconds: float) -> str:
-    """A span of time as one says it.
-
-    >>> in_words(3 * 86400 + 3700), in_words(59 * 60), in_words(12)
-    ('3 days 1 h', '59 min', '12 s')
-    """
-    seconds = max(0, round(seconds))
-    days, hours, minutes = seconds // 86400, seconds // 3600 % 24, seconds // 60 % 60
-    if days:
-        return f"{days} day{'s' * (days > 1)}" + f" {hours} h" * bool(hours)
-    if hours:
-        return f"{hours} h" + f" {minutes} min" * bool(minutes)
-    return f"{minutes} min" if minutes else f"{seconds} s"
-
-
 def iso(seconds: float) -> str:
     """A time as it is told: ISO 8601 in UTC."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

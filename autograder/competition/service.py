@@ -33,6 +33,7 @@ class Service:
                 raise ServiceError(f"two competitions are called {contest.name!r}: {self.contests[contest.name].folder} and "
                                    f"{contest.folder}; change `name` in one of them")
             contest.score_benchmarks()
+            contest.told()  # packs the inputs now, not when all ask at once
             self.contests[contest.name] = contest
         self.worker = Worker(list(self.contests.values()))
         self.courier = Courier(list(self.contests.values()))

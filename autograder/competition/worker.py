@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import multiprocessing
 import os
@@ -12,8 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures import TimeoutError as Late
 from concurrent.futures.process import BrokenProcessPool
 
-import psutil
-
+from ..lifeline import end_with
 from . import entries
 from .contest import Contest
 from .scoring import Scored, score_file
@@ -121,10 +119,4 @@ def _begin(master: int) -> None:
     os.nice(5)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    threading.Thread(target=_end_with, args=(master,), daemon=True).start()
-
-
-def _end_with(master: int) -> None:
-    with contextlib.suppress(psutil.Error):
-        psutil.Process(master).wait()
-    os._exit(1)
+    end_with(master)

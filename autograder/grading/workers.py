@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import multiprocessing
 import os
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent import futures
@@ -13,11 +11,10 @@ from concurrent.futures.process import BrokenProcessPool
 from importlib import import_module
 from pkgutil import iter_modules
 
-import psutil
-
 from dla_widgets.exercise import PROJECTS
 from dla_widgets.kernel import cores
 
+from ..lifeline import end_with
 from .task import Task, judge
 
 #: How often a task is tried alone before it counts as failed: its process may have been killed for no fault of its own.
@@ -90,15 +87,6 @@ def _exercises() -> list[str]:
 
 
 def _begin(master: int) -> None:
-    """Judging is for what the advisor's machine has left: others work on it, and Formgrader answers meanwhile.
-
-    A process whose `master` was killed would wait for its next task for ever.
-    """
+    """Judging is for what the advisor's machine has left: others work on it, and Formgrader answers meanwhile."""
     os.nice(5)
-    threading.Thread(target=_end_with, args=(master,), daemon=True).start()
-
-
-def _end_with(master: int) -> None:
-    with contextlib.suppress(psutil.Error):
-        psutil.Process(master).wait()
-    os._exit(1)
+    end_with(master)

@@ -23,9 +23,9 @@ def new_page(browser):
     """``new_page()`` opens a page, as a user of its own; ``str(page.trouble)`` is all that went wrong on it."""
     contexts = []
 
-    def open_one():
-        contexts.append(browser.new_context(viewport={"width": 1400, "height": 900}))
-        contexts[-1].set_default_timeout(30_000)
+    def open_one(height: int = 900, patience: float = 30):
+        contexts.append(browser.new_context(viewport={"width": 1400, "height": height}))
+        contexts[-1].set_default_timeout(1000 * patience)
         page = contexts[-1].new_page()
         page.trouble = real_jupyter.watch(page)
         return page

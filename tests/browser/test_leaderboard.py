@@ -8,7 +8,6 @@ import os
 
 import nbformat
 import pytest
-import real_jupyter
 from board_server import serving
 from looks import TWO_FRAMES, look
 from notebook_page import cell_at, open_notebook, run_cell, select
@@ -58,13 +57,8 @@ def lab(tmp_path_factory, jupyterlab, service, kept):
 
 
 @pytest.fixture
-def page(browser):
-    context = browser.new_context(viewport={"width": 1400, "height": 1100})
-    context.set_default_timeout(30_000)
-    page = context.new_page()
-    page.trouble = real_jupyter.watch(page)
-    yield page
-    context.close()
+def page(new_page):
+    return new_page(height=1100)
 
 
 def root_of(page, cell):

@@ -6,7 +6,6 @@ import time
 import ipykernel
 import nbformat
 import pytest
-import real_jupyter
 from notebook_page import cell_at, index_of, open_notebook, run_cell, select, write_into
 
 pytestmark = pytest.mark.timeout(300)
@@ -38,13 +37,8 @@ def lab(tmp_path_factory, jupyterlab):
 
 
 @pytest.fixture
-def page(browser):
-    context = browser.new_context(viewport={"width": 1400, "height": 1000})
-    context.set_default_timeout(60_000)
-    page = context.new_page()
-    page.trouble = real_jupyter.watch(page)
-    yield page
-    context.close()
+def page(new_page):
+    return new_page(height=1000, patience=60)
 
 
 def monitor_in(page):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -78,20 +77,20 @@ def _answer(request: Request, status: int, text: str, headers: dict[str, str] | 
     return shown
 
 
-async def _refused(request: Request, refused: Refused) -> Response:
+def _refused(request: Request, refused: Refused) -> Response:
     headers = {} if refused.come_again is None else {"retry-after": str(math.ceil(refused.come_again))}
     if refused.status == 401:
         headers["www-authenticate"] = "Bearer"
     more = {"offset": refused.offset} if isinstance(refused, Misplaced) else {}
-    return await run_in_threadpool(partial(_answer, request, refused.status, str(refused), headers, **more))
+    return _answer(request, refused.status, str(refused), headers, **more)
 
 
-async def _not_understood(request: Request, error: RequestValidationError) -> Response:
+def _not_understood(request: Request, error: RequestValidationError) -> Response:
     faults = error.errors()[:3]
     said = "; ".join(f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in faults)
     return _answer(request, 422, f"the request is not understood: {said}")
 
 
-async def _plain(request: Request, error: HTTPException) -> Response:
+def _plain(request: Request, error: HTTPException) -> Response:
     text = {404: "there is nothing at this address", 405: "this cannot be done here"}.get(error.status_code, str(error.detail))
-    return await run_in_threadpool(partial(_answer, request, error.status_code, text, dict(error.headers or {})))
+    return _answer(request, error.status_code, text, dict(error.headers or {}))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
@@ -24,37 +23,35 @@ class Page(NamedTuple):
 
 
 class Boards:
-    """A board for each competition. It has threads of its own, so that it answers while others wait for the database."""
+    """A board for each competition. It has a thread of its own, so that it answers while others wait for the database."""
 
     def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(1, "board")
+        self._thread = ThreadPoolExecutor(1, "board")
         self._kept: dict[str, tuple[Page, tuple, float, float]] = {}  # page, state, when made, when looked
-        self._lock = threading.Lock()
 
     async def page(self, contest: Contest) -> Page:
         """The board of `contest`, at most a moment old."""
         kept = self._kept.get(contest.name)
         if kept and time.monotonic() - kept[3] < CALM:
             return kept[0]
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._fresh, contest)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._fresh, contest)
 
     def close(self) -> None:
-        self._threads.shutdown(cancel_futures=True)
+        self._thread.shutdown(cancel_futures=True)
 
     def _fresh(self, contest: Contest) -> Page:
-        with self._lock:
-            now, kept = time.monotonic(), self._kept.get(contest.name)
-            if kept and now - kept[3] < CALM:  # somebody else looked while this one waited
-                return kept[0]
-            with contest.store.reading() as session:
-                row = session.get(Competition, contest.name)
-                state = (row.version, contest.phase(session))
-            if kept and kept[1] == state and now - kept[2] < OLD:
-                page, made = kept[0], kept[2]
-            else:
-                page, made = _made(contest), now
-            self._kept[contest.name] = (page, state, made, now)
-            return page
+        now, kept = time.monotonic(), self._kept.get(contest.name)
+        if kept and now - kept[3] < CALM:  # somebody else looked while this one waited
+            return kept[0]
+        with contest.store.reading() as session:
+            row = session.get(Competition, contest.name)
+            state = (row.version, contest.phase(session))
+        if kept and kept[1] == state and now - kept[2] < OLD:
+            page, made = kept[0], kept[2]
+        else:
+            page, made = _made(contest), now
+        self._kept[contest.name] = (page, state, made, now)
+        return page
 
 
 def _made(contest: Contest) -> Page:

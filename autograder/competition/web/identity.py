@@ -110,7 +110,7 @@ def caller(request: Request) -> Caller | None:
     if kind:
         found = state.door.bearer(token.strip()) if kind.lower() in ("bearer", "token") else None
         if found is None:
-            state.rates.count("show a wrong token", _address(request))
+            state.rates.count("show a wrong token", address(request))
             raise Refused("this token is not known here, has expired or was taken back; ask your advisor for a new one", 401)
         return found
     cookie = request.cookies.get(COOKIE)
@@ -147,7 +147,8 @@ def _same(one: str | None, other: str) -> bool:
     return one is not None and hmac.compare_digest(one.encode(), other.encode())
 
 
-def _address(request: Request) -> str:
+def address(request: Request) -> str:
+    """Where the request comes from."""
     return request.client.host if request.client else "nobody"
 
 

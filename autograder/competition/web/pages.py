@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from .. import people
 from ..store import Refused
-from .identity import COOKIE, Here, caller, signed
+from .identity import COOKIE, Here, address, caller, signed
 
 router = APIRouter(include_in_schema=False)
 
@@ -33,23 +33,23 @@ def page(request: Request, template: str, status: int = 200, **said) -> HTMLResp
         who = None
     cookie = request.cookies.get(COOKIE)
     text = TEMPLATES.get_template(template).render({
-        "prefix": state.prefix, "competition": None, "competitions": [c.told() for c in state.service.contests.values()],
-        "who": {"name": who.name, "scope": who.scope} if who else None, "csrf": people.csrf(cookie) if who and cookie else "",
-        "hub": state.door.hub, "fault": "", "status": status, **said})  # fmt: skip
+        "prefix": state.prefix, "competition": None, "who": {"name": who.name, "scope": who.scope} if who else None,
+        "csrf": people.csrf(cookie) if who and cookie else "", "hub": state.door.hub, "fault": "", "status": status,
+        **said})  # fmt: skip
     return HTMLResponse(text, status)
 
 
 @router.get("/")
-def home(request: Request):
-    return page(request, "home.html")
+def home(request: Request, here: Here):
+    return page(request, "home.html", competitions=[contest.told() for contest in here.contests.values()])
 
 
 @router.get("/sign-in")
 def sign_in_page(request: Request, next: str = "/"):
     if not request.app.state.door.hub:
         return page(request, "sign_in.html", next=_own(next))
-    address, state = request.app.state.door.begin(_own(next))
-    answer = RedirectResponse(address, 303)
+    away, state = request.app.state.door.begin(_own(next))
+    answer = RedirectResponse(away, 303)
     _cookie(request, answer, STATE, signed(request.app.state.service.key, state), 600)
     return answer
 
@@ -59,7 +59,7 @@ def sign_in(request: Request, body: Form):
     state, form = request.app.state, _fields(body)
     if state.door.hub:
         raise Refused("sign in by the Hub", 404)
-    state.rates.count("sign in", request.client.host if request.client else "nobody")
+    state.rates.count("sign in", address(request))
     wanted = _own(form.get("next", "/"))
     try:
         made = people.sign_in(state.service.store, form.get("token", ""))

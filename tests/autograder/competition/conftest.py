@@ -2,9 +2,10 @@
 
 import shutil
 
-import numpy as np
 import pandas as pd
 import pytest
+from a_contest import Arena, Clocked
+from served_wells import of_skill
 from served_wells import wells as make_wells
 
 
@@ -20,13 +21,21 @@ def wells(table_competition, tmp_path):
     return shutil.copytree(table_competition, tmp_path / "served" / "wells")
 
 
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    opened = Clocked(f"sqlite:///{tmp_path_factory.mktemp('board')}/board.sqlite")
+    yield opened
+    opened.engine.dispose()
+
+
+@pytest.fixture
+def arena(table_competition, tmp_path, store):
+    """A competition of its own in the store that the tests of a file share."""
+    return Arena(table_competition, tmp_path, store)
+
+
 @pytest.fixture(scope="session")
 def entry_of(table_competition):
-    """``entry_of(skill, seed)``: bytes of a CSV file that is right but for noise, the less the more skill."""
+    """``entry_of(score, seed)``: bytes of a CSV file whose NSE is `score`."""
     truth = pd.read_csv(table_competition / "secret" / "truth.csv")
-
-    def made(skill: float = 0.8, seed: int = 0) -> bytes:
-        noise = np.random.default_rng(seed).normal(0, np.sqrt(max(0.0, 1 - skill)), len(truth))
-        return truth.assign(value=truth.value + noise * truth.value.std()).to_csv(index=False).encode()
-
-    return made
+    return lambda score, seed=1: of_skill(truth, score, seed)

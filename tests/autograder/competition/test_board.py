@@ -16,13 +16,6 @@ from autograder.competition.tables import Entry, Member, Person, Team
 DAY = 86400
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory):
-    opened = Clocked(f"sqlite:///{tmp_path_factory.mktemp('board')}/board.sqlite")
-    yield opened
-    opened.engine.dispose()
-
-
 @pytest.fixture
 def arena(table_competition, tmp_path, store):
     return Arena(table_competition, tmp_path, store, daily=100)

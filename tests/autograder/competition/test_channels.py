@@ -58,11 +58,6 @@ def receiver(port=0):
         thread.join()
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory):
-    return Clocked(f"sqlite:///{tmp_path_factory.mktemp('board')}/board.sqlite")
-
-
 @pytest.fixture
 def arena(table_competition, tmp_path, store):
     return Arena(table_competition, tmp_path, store, title="Wells", channels={

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from a_contest import Arena, Clocked
+from a_contest import Arena
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -13,18 +13,6 @@ from autograder.competition import board, entries, teams
 from autograder.competition.scoring import Scored, pack
 from autograder.competition.store import Refused
 from autograder.competition.tables import Entry
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory):
-    opened = Clocked(f"sqlite:///{tmp_path_factory.mktemp('entries')}/board.sqlite")
-    yield opened
-    opened.engine.dispose()
-
-
-@pytest.fixture
-def arena(table_competition, tmp_path, store):
-    return Arena(table_competition, tmp_path, store)
 
 
 @pytest.fixture

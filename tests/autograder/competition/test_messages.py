@@ -1,19 +1,12 @@
 """Announcements are an advisor's, an answer is about a question, and what is said goes out to the channels once."""
 
 import pytest
-from a_contest import Arena, Clocked
+from a_contest import Arena
 from sqlalchemy import select
 
 from autograder.competition import messages
 from autograder.competition.store import Refused
 from autograder.competition.tables import Delivery, Message
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory):
-    opened = Clocked(f"sqlite:///{tmp_path_factory.mktemp('messages')}/board.sqlite")
-    yield opened
-    opened.engine.dispose()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -167,7 +168,7 @@ def fuzz(board, schema, token: str, examples: int = 8) -> None:
                   database=None, derandomize=True)
         @given(case=operation.as_strategy())
         def answers(case):
-            if "name" in case.path_parameters and hash(json.dumps(case.path_parameters, default=str)) % 4:
+            if "name" in case.path_parameters and zlib.crc32(json.dumps(case.path_parameters, default=str).encode()) % 4:
                 case.path_parameters["name"] = "wells"
             case.headers["Authorization"] = f"Bearer {token}"
             case.call_and_validate(checks=[not_a_server_error, content_type_conformance, response_schema_conformance])

@@ -5,7 +5,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.competition.rules import RulesError, in_words, read_rules, team_name, time_zone
+from autograder.competition.rules import RulesError, read_rules, team_name, time_zone
+from dla_widgets.leaderboard.times import span
 
 GOOD = {"name": "rivers-2026", "title": "Rivers", "project": "streamflow", "metric": "nse",
         "deadline": "2026-03-28T18:00:00+01:00", "truth": {"seed": "secret/seed", "count": 40}}  # fmt: skip
@@ -80,4 +81,4 @@ def test_time_zones_and_spans():
         with pytest.raises(RulesError, match="there is no time zone .*; write it as Europe/Berlin or UTC"):
             time_zone(name)
     spans = {90_000: "1 day 1 h", 86_400: "1 day", 172_800: "2 days", 3_660: "1 h 1 min", 61: "1 min", 59: "59 s", -4: "0 s"}
-    assert {span: in_words(span) for span in spans} == spans
+    assert {seconds: span(seconds) for seconds in spans} == spans

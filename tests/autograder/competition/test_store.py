@@ -4,7 +4,7 @@ import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from a_contest import Arena, Clocked
+from a_contest import Clocked
 from sqlalchemy import event, select, text
 
 from autograder.competition import board, contest, entries, messages, teams
@@ -18,11 +18,6 @@ def store(tmp_path):
     opened = Clocked(f"sqlite:///{tmp_path}/board.sqlite")
     yield opened
     opened.engine.dispose()
-
-
-@pytest.fixture
-def arena(table_competition, tmp_path, store):
-    return Arena(table_competition, tmp_path, store)
 
 
 def lines(store, competition="c"):

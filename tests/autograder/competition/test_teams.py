@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 import pytest
-from a_contest import Arena, Clocked
+from a_contest import Arena
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -12,18 +12,6 @@ from autograder.competition import board, entries, teams
 from autograder.competition.rules import RulesError
 from autograder.competition.store import Refused
 from autograder.competition.tables import Team
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory):
-    opened = Clocked(f"sqlite:///{tmp_path_factory.mktemp('teams')}/board.sqlite")
-    yield opened
-    opened.engine.dispose()
-
-
-@pytest.fixture
-def arena(table_competition, tmp_path, store):
-    return Arena(table_competition, tmp_path, store)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from a_contest import Arena, Clocked
+from a_contest import Arena
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
@@ -19,18 +19,6 @@ from autograder.competition import entries, uploads
 from autograder.competition.store import Refused
 from autograder.competition.tables import Upload
 from autograder.competition.uploads import PIECE, Misplaced
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory):
-    opened = Clocked(f"sqlite:///{tmp_path_factory.mktemp('uploads')}/board.sqlite")
-    yield opened
-    opened.engine.dispose()
-
-
-@pytest.fixture
-def arena(table_competition, tmp_path, store):
-    return Arena(table_competition, tmp_path, store)
 
 
 @pytest.fixture(scope="module")

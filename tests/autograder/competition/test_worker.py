@@ -5,16 +5,10 @@ import time
 
 import psutil
 import pytest
-from a_contest import Arena, Clocked
 
 from autograder.competition import entries, worker
 from autograder.competition.scoring import score_file
 from autograder.competition.worker import Worker
-
-
-@pytest.fixture
-def arena(table_competition, tmp_path):
-    return Arena(table_competition, tmp_path, Clocked(f"sqlite:///{tmp_path}/board.sqlite"))
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ export const now = () => Date.now() + ahead;
 export const exact = (iso) => EXACT.format(new Date(iso));
 export const hour = (moment) => HOUR.format(moment);
 
-/** A span as one says it, as in_words() of rules.py: "3 days 1 h", "59 min", "12 s". */
+/** A span as one says it, as span() of times.py: "3 days 1 h", "59 min", "12 s". */
 export function span(ms) {
   const seconds = Math.max(0, Math.round(ms / 1000));
   const [days, hours, minutes] = [Math.floor(seconds / 86400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60];
