@@ -59,6 +59,8 @@ def sign_in(request: Request, body: Form):
     state, form = request.app.state, _fields(body)
     if state.door.hub:
         raise Refused("sign in by the Hub", 404)
+    if not _from_here(request):  # or another site could sign a browser in as its own team, and get what is then handed in
+        raise Refused(f"another site has sent this form; sign in at {request.url.hostname} itself", 403)
     state.rates.count("sign in", address(request))
     wanted = _own(form.get("next", "/"))
     try:
@@ -110,7 +112,10 @@ def advisor(name: str, request: Request, here: Here):
 
 
 def _fields(body: bytes) -> dict[str, str]:
-    return dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=10))
+    try:
+        return dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=10))
+    except ValueError:
+        raise Refused("this form is none of the board's pages; load the page again, and do it once more", 422) from None
 
 
 def _first_sign_in(request: Request) -> RedirectResponse:
@@ -129,8 +134,16 @@ def _cookie(request: Request, answer: RedirectResponse, name: str, value: str, s
                       secure=request.url.scheme == "https")
 
 
+def _from_here(request: Request) -> bool:
+    """Whether a form was sent by a page of this service; a program that is no browser does not say."""
+    origin = request.headers.get("origin")
+    try:
+        return origin is None or urlsplit(origin).hostname == request.url.hostname
+    except ValueError:
+        return False
+
+
 def _own(path: str) -> str:
     """`path` if it leads to a page of this service, else its first page."""
-    parts = urlsplit(path)
-    fine = path.startswith("/") and not path.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
-    return path if fine and path.isascii() and path.isprintable() and "\\" not in path else "/"
+    fine = path.startswith("/") and not path.startswith("//") and "\\" not in path
+    return path if fine and path.isascii() and path.isprintable() else "/"

@@ -9,10 +9,13 @@ import subprocess
 import sys
 import time
 import zipfile
+from urllib.parse import urlencode
 
 import pytest
 import requests
 from board_server import asked, serving
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from autograder.competition.people import invite
 from autograder.competition.service import Service, ServiceError
@@ -192,11 +195,32 @@ def test_a_browser_signs_in_with_its_token_and_out_again(board):
     assert board.call("GET", "/me", cookie).status_code == 401  # a cookie is no token
     browser.post(f"{board.address}/sign-out", data={"csrf": csrf})
     assert requests.get(f"{board.address}/api/me", cookies={COOKIE: cookie}).status_code == 401
-    for bad in ("//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)", "/\r\nSet-Cookie: a=b"):
+    evil = ("//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)", "//[", "/\r\nSet-Cookie: a=b")
+    for bad in evil:
         sent = requests.post(f"{board.address}/sign-in", data={"token": gus, "next": bad}, allow_redirects=False)
         assert sent.headers["location"] == "/" and COOKIE in sent.cookies
-    kept = requests.post(f"{board.address}/sign-in", data={"token": gus}, allow_redirects=False).headers["set-cookie"]
+    for origin in ("https://evil.example", "null", "http://[", f"http://127.0.0.1.evil.example:{board.port}"):
+        sent = requests.post(f"{board.address}/sign-in", data={"token": gus}, headers={"Origin": origin})
+        assert sent.status_code == 403 and "another site has sent this form" in sent.text and not sent.cookies, origin
+    kept = requests.post(f"{board.address}/sign-in", data={"token": gus}, headers={"Origin": board.address},
+                         allow_redirects=False).headers["set-cookie"]
     assert "HttpOnly" in kept and "SameSite=lax" in kept
+
+
+FORMS = st.lists(st.tuples(st.sampled_from(["token", "next", "csrf", "code"]), st.text())).map(urlencode)
+PAGES = st.sampled_from(["", "sign-in", "sign-out", "oauth_callback", "wells/team", "wells/advisor"])
+
+
+@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+@given(st.sampled_from(["GET", "POST"]), PAGES, FORMS, st.one_of(FORMS.map(str.encode), st.binary()),
+       st.text(st.characters(min_codepoint=33, max_codepoint=255)), st.sampled_from(["http://127.0.0.1", "http://[", "null"]))
+@example("POST", "sign-in", "", b"next=//[&token=x", "", "http://127.0.0.1")
+@example("POST", "sign-in", "", b"&".join([b"token=x"] * 20), "", "http://127.0.0.1")
+def test_the_pages_answer_whatever_is_sent_to_them_without_a_fault_of_their_own(board, method, page, query, form, cookie, origin):
+    headers = {"Cookie": f"{COOKIE}={cookie}".encode("latin-1"), "Origin": origin}
+    answer = requests.request(method, f"{board.address}/{page}?{query}", data=form, allow_redirects=False,
+                              headers=headers | {"Content-Type": "application/x-www-form-urlencoded"})
+    assert answer.status_code < 500, answer.text
 
 
 def test_every_answer_says_what_a_browser_may_do_with_it(board):
