@@ -438,8 +438,12 @@ def _id(entry: int | dict) -> int:
 
 
 def _address(service: str, with_token: bool) -> str:
-    parts = urlsplit(service.strip())
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
+    try:
+        parts = urlsplit(service.strip())
+        fine = parts.scheme in ("http", "https") and parts.hostname and parts.username is None and parts.port != 0
+    except ValueError:
+        fine = False
+    if not fine:
         raise LeaderboardError(f"{service[:100]!r} is not the address of a leaderboard; one begins with https://")
     service = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
     allowed = os.environ.get("DLA_BOARD_INSECURE", "") not in ("", "0")

@@ -64,7 +64,8 @@ def test_the_token_is_in_no_text(board):
     assert secret not in str(fault.value)
 
 
-@pytest.mark.parametrize("service", ["", "board.example.org", "ftp://board.example.org", "https://", "https://ada:pw@example.org"])
+@pytest.mark.parametrize("service", ["", "board.example.org", "ftp://board.example.org", "https://", "https://ada:pw@example.org",
+                                     "https://[", "https://board.example.org:x"])
 def test_an_address_is_an_address(service):
     with pytest.raises(LeaderboardError, match="is not the address of a leaderboard; one begins with https://"):
         Leaderboard(service)
