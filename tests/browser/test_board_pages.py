@@ -375,6 +375,27 @@ def hand_in(page, path, tried=""):
     page.get_by_role("button", name="Hand in").click()
 
 
+def test_a_file_is_dropped_on_the_page(board, file, page):
+    Learner(board, "common", "Inge").team("Inner Core").sign_in(page, "/team")
+    page.get_by_role("heading", name="Inner Core").wait_for()
+    content = file("common", 0.6).read_text()
+
+    def drop(where):
+        return page.locator(where).evaluate("""(box, text) => {
+            const data = new DataTransfer(), said = {bubbles: true, cancelable: true, dataTransfer: data};
+            data.items.add(new File([text], "dropped.csv"));
+            box.dispatchEvent(new DragEvent("dragenter", said));
+            const lit = box.classList.contains("over");
+            return [lit, box.dispatchEvent(new DragEvent("drop", said)), document.querySelector("#file").files.length];
+        }""", content)
+
+    assert drop("#title") == [False, False, 0]  # the browser does not open it in place of the page
+    assert drop("#drop") == [True, False, 1] and "over" not in page.locator("#drop").get_attribute("class").split()
+    page.get_by_role("button", name="Hand in").click()
+    page.locator("#entries > li").filter(has_text="dropped.csv").get_by_text("Better than all before it.").wait_for()
+    assert str(page.trouble) == ""
+
+
 def test_notes_and_questions_survive_a_bad_connection(board, page, new_page):
     learner = Learner(board, "common", "Rosalind").team("Nuée Bleue")
     learner.sign_in(page, "/team")

@@ -123,6 +123,8 @@ box.addEventListener("drop", (event) => {
   event.preventDefault();
   if (event.dataTransfer.files.length) chosen.files = event.dataTransfer.files;
 });
+// beside the box the browser would show the file in place of the page
+for (const name of ["dragover", "drop"]) addEventListener(name, (event) => event.preventDefault());
 
 function fits(file) {
   if (!file) throw new Fault("Choose a file first.");
