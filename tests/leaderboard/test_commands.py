@@ -1,12 +1,10 @@
 """`dla submit`, `dla board`, `dla team` and `dla inputs` as a learner types them: what they say, within 80 columns."""
 
-import _thread
 import hashlib
 import itertools
 import os
 import re
-import threading
-import time
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
@@ -157,19 +155,20 @@ def test_what_people_wrote_is_no_markup(capsys):
 
 
 def test_a_board_that_is_watched(member, board, token, network, monkeypatch):
-    monkeypatch.setattr(commands, "EVERY", 0.1)
     monkeypatch.setattr(client, "PATIENCE", 0.05)
     monkeypatch.setenv("DLA_BOARD", network.address)
-    other = f"Comes later {next(NUMBERS)}"
+    other, looks = f"Comes later {next(NUMBERS)}", itertools.count(1)
 
-    def meanwhile():
-        time.sleep(0.5)
-        Leaderboard(board.address, token(other)).competition("wells").make_team(other)
-        network.next("GET", network.lose, times=6)  # and for a moment the service is away
-        time.sleep(1.5)
-        _thread.interrupt_main()
+    def meanwhile(_seconds):
+        match next(looks):
+            case 1:
+                Leaderboard(board.address, token(other)).competition("wells").make_team(other)
+            case 3:
+                network.next("GET", network.lose, times=6)  # for a moment the service is away
+            case 8:
+                raise KeyboardInterrupt
 
-    threading.Thread(target=meanwhile, daemon=True).start()
+    monkeypatch.setattr(commands, "time", SimpleNamespace(sleep=meanwhile))
     result = member("board", "wells", "--watch")
     assert result.exit_code == 0 and other[:15] in result.output and network.count("/board") > 5
 
