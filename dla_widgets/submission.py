@@ -230,7 +230,7 @@ class _Rows:
             return
         at = int(np.argmax(bad))
         row = self.frame.iloc[at]
-        date = row["date"].strftime("%Y-%m-%d") if isinstance(row["date"], pd.Timestamp) else row["date"]
+        date = str(row["date"])[:10] if isinstance(row["date"], pd.Timestamp) else row["date"]
         place = ", " * bool(self._place) + self._place.format(at + self._first)
         what = what.format(basin=_short(row["basin"]), date=_short(date), discharge=_short(row[TARGET]))
         more = f" ({bad.sum()} such rows)" if bad.sum() > 1 else ""

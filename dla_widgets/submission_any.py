@@ -83,10 +83,12 @@ class TableExpected:
         except (OSError, ValueError) as reason:
             raise refusal(f"{name}: this is no table ({str(reason)[:120]}). Write it with to_csv(path, index=False).") from None
         if sorted(map(str, found)) != sorted([*keys, self.value]):
-            raise refusal(f"{name}: expected the columns {','.join([*keys, self.value])}, found "
-                          f"{','.join(map(str, found))[:120]}. Rename, add or drop columns.")  # fmt: skip
+            shown = ",".join(map(str, found))[:120]
+            remedy = "Cells are separated by commas, not semicolons." if ";" in shown else "Rename, add or drop columns."
+            raise refusal(f"{name}: expected the columns {','.join([*keys, self.value])}, found {shown}. {remedy}")
         place = pd.MultiIndex.from_frame(self.rows).get_indexer(pd.MultiIndex.from_frame(found[keys]))
-        self._fault(place < 0, found, name, "is not asked for", f"See {ROWS} in the inputs for the rows that are.")
+        self._fault(place < 0, found, name, "is not asked for",
+                    f"Rows look like {', '.join(self.rows.iloc[0])}; {ROWS} in the inputs has all that are asked for.")
         self._fault(pd.Series(place).duplicated().to_numpy(), found, name, "is there twice", "Keep one row of each.")
         numbers = pd.to_numeric(found[self.value], errors="coerce").to_numpy(float)
         far = ~(np.abs(numbers) < LARGEST)  # NaN is far as well
@@ -131,7 +133,10 @@ def read_table(path: Path, rows: int | None = None, columns: Collection[str] | N
         start = file.read(8)
     if is_parquet(start):
         return _read_parquet(path, rows, columns)
-    found = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    try:
+        found = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError("it is not UTF-8 text") from None
     if not isinstance(found.index, pd.RangeIndex):
         raise ValueError("its rows have more cells than its first line has names; decimals take a point")
     return found.fillna("")
@@ -149,7 +154,9 @@ def _read_parquet(path: Path, rows: int | None, columns: Collection[str] | None)
             raise ValueError(f"the column {nested[0][:40]!r} holds lists or records")
         texts = [field.name for field in schema if field.type in (pa.string(), pa.large_string())]
         stored, parts, count = pq.ParquetFile(path, read_dictionary=texts), [], 0
-        for batch in stored.iter_batches(batch_size=50_000):  # the header may lie about how many there are
+        if odd := [field.name for field in schema if pa.types.is_binary(field.type) or pa.types.is_large_binary(field.type)]:
+            raise ValueError(f"the column {odd[0][:40]!r} holds bytes, not text")
+        for batch in stored.iter_batches(batch_size=10_000):  # the header may lie about how many there are
             count += batch.num_rows
             if rows is not None and count > 2 * rows:
                 raise ValueError(f"it has more than {rows} rows")

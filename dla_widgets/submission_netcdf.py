@@ -55,7 +55,11 @@ def read_netcdf(path: Path, cells: int, name: str) -> xr.DataArray:
     except (MemoryError, SubmissionError):
         raise
     except Exception as reason:  # whatever HDF5, netCDF and xarray think of a damaged file
-        raise refusal(f"{name}: the netCDF file is damaged ({' '.join(str(reason).split())[:120]}). {REMEDY}") from None
+        why = " ".join(str(reason).replace(str(path), name).split())[:120]
+        raise refusal(f"{name}: the netCDF file is damaged ({why}). {REMEDY}") from None
+    units = " ".join(str(prediction.attrs.get("units", "")).split())[:40]
+    if units and not units.lower().startswith(("mm", "millimet")):
+        raise refusal(f"{name}: {TARGET} says that its units are {units!r}; expected mm/day. Convert it, and say units='mm/day'.")
     if prediction.dtype.kind not in "fiu" or days.kind != "M":
         what = f"{TARGET} holds {prediction.dtype} and time {days}"
         raise refusal(f"{name}: {what}; expected numbers and days of the standard calendar. {REMEDY}")

@@ -329,7 +329,7 @@ def _check_grid(each: Map, expected: Expected, k: int, name: str) -> None:
     if not each.transform or expected.transform is None:
         return
     right = np.array(expected.transform[k])
-    if np.abs(np.array(each.transform) - right).max() > SAME * abs(right[0]):
+    if not np.abs(np.array(each.transform) - right).max() <= SAME * abs(right[0]):  # NaN is elsewhere too
         a, _, x, _, e, y = each.transform
         raise refusal(f"{place}: the map lies elsewhere: its corner is at ({x:.1f}, {y:.1f}) with pixels of {a:g} by {e:g}, the "
                       f"scene's at ({right[2]:.1f}, {right[5]:.1f}) with {right[0]:g} by {right[4]:g}. Write it on "

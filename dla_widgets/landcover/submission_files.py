@@ -6,6 +6,7 @@ are read from the headers before any pixel is.
 
 from __future__ import annotations
 
+import re
 import warnings
 import zipfile
 import zlib
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
+from tokenize import TokenError
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
@@ -88,6 +90,8 @@ def whole_numbers(values: np.ndarray, place: str, dimensions: int = 2) -> np.nda
 
 
 def _check_header(shape: tuple[int, ...], dtype: np.dtype, place: str, dimensions: int = 2) -> None:
+    if min(shape, default=0) < 0:
+        raise refusal(f"{place}: the shape {shape} of the array is damaged. Write it again with write_submission().")
     if len(shape) != dimensions:
         scores = len(shape) == dimensions + 1 and len(CLASSES) in (shape[0], shape[-1])
         axis = -1 if scores and shape[-1] == len(CLASSES) else 0
@@ -125,8 +129,10 @@ def _damage(name: str) -> Iterator[None]:
 
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, RasterioError) as reason:
-        raise refusal(f"{name}: the file is damaged or was not sent completely ({reason}). Write it again with "
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, UnicodeError,
+            RasterioError) as reason:  # fmt: skip
+        why = re.sub(r"/[\w./-]+", "it", str(reason))  # where it lies here is nobody's business, and in memory nobody's help
+        raise refusal(f"{name}: the file is damaged or was not sent completely ({why}). Write it again with "
                       "write_submission().") from None  # fmt: skip
 
 
@@ -162,7 +168,7 @@ def _read_npy(file: BinaryIO, limits: Limits, place: str) -> np.ndarray:
         version = npy.read_magic(file)
         header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         shape, fortran, dtype = header(file)
-    except ValueError as reason:
+    except (ValueError, TypeError, LookupError, SyntaxError, TokenError) as reason:  # its header is a line of Python
         raise refusal(f"{place}: this is no NumPy array ({str(reason)[:80]}). Use np.savez_compressed.") from None
     _check_header(shape, dtype, place)
     pixels = shape[0] * shape[1]

@@ -406,6 +406,11 @@ def test_strange_entries_of_an_archive(tmp_path, maps, expected):
     assert "'../../readme.txt' is neither an array nor a GeoTIFF" in refusal(path, expected)
     assert "the archive is empty" in refusal(_archive(tmp_path / "none.npz", {}), expected)
     assert "this is no NumPy array" in refusal(_archive(tmp_path / "no.npz", {"north.npy": b"x" * 40}), expected)
+    for kind, shape in (("('u1',)", "(6, 9)"), ("'|u1'", "((6, 9)"), ("'|u1'", "(-6, -9)")):
+        header = f"{{'descr': {kind}, 'fortran_order': False, 'shape': {shape}}}"
+        start = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode()
+        said = refusal(_archive(tmp_path / "odd.npz", {"north.npy": start + b"x" * 54}), expected)
+        assert "this is no NumPy array" in said or "is damaged" in said
 
 
 # The competition

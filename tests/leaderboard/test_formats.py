@@ -149,6 +149,7 @@ def test_netcdf_packed_and_with_more_in_it(tmp_path, prediction):
     (lambda p: p.assign_coords(time=xr.date_range("1991-01-01", periods=365, calendar="noleap")), "and time object; expected"),
     (lambda p: p.astype(str), "discharge holds <U20 and time datetime64"),
     (lambda p: p > 1, "discharge holds bool and time"),
+    (lambda p: p.assign_attrs(units="m3/s"), "says that its units are 'm3/s'; expected mm/day."),
     (lambda p: p.assign_coords(basin=["x" * 2000, *BASINS[1:]]), "there is no basin"),
 ])  # fmt: skip
 def test_netcdf_that_is_no_prediction(tmp_path, prediction, spoil, said):
