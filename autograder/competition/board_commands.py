@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import resource
+import socket
 from pathlib import Path
 from typing import Annotated
 
@@ -21,14 +23,14 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 def serve(
     folders: FOLDERS,
     host: Annotated[str, typer.Option(help="address to listen at; others than this machine's own need TLS")] = "127.0.0.1",
-    port: Annotated[int, typer.Option()] = 8990,
+    port: Annotated[int, typer.Option(min=0, max=65535)] = 8990,
     database: DATABASE = "",
     prefix: Annotated[str, typer.Option(envvar="JUPYTERHUB_SERVICE_PREFIX", help="of all addresses, behind a proxy")] = "",
     name: Annotated[list[str] | None, typer.Option(help="by which it is called from elsewhere, such as board.example.org; "
                                                    "repeat it for several")] = None,
     hub: Annotated[bool, typer.Option("--hub/--tokens", envvar="DLA_BOARD_HUB", help="ask the JupyterHub who asks")] = False,
-    tls_cert: Annotated[Path | None, typer.Option(help="certificate, PEM")] = None,
-    tls_key: Annotated[Path | None, typer.Option(help="its key, PEM")] = None,
+    tls_cert: Annotated[Path | None, typer.Option(help="certificate, PEM", exists=True, dir_okay=False)] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="its key, PEM", exists=True, dir_okay=False)] = None,
     proxy: Annotated[str, typer.Option(help="address of a proxy whose X-Forwarded headers are believed")] = "127.0.0.1",
 ) -> None:
     """Serve the board of one or several competitions. It alone holds the truth; learners reach it by its address only."""
@@ -39,19 +41,30 @@ def serve(
     if host not in LOOPBACK and not (tls_cert and tls_key):
         _fail(f"tokens would travel to {host} in clear text. Give --tls-cert and --tls-key, or stay at 127.0.0.1 behind a proxy "
               "that has TLS (see the advisor's guide)")
+    if (tls_cert is None) != (tls_key is None):
+        _fail("--tls-cert and --tls-key belong together; give both, or none")
+    prefix = "/" * bool(prefix.strip("/")) + prefix.strip("/")
+    try:
+        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except OSError as error:
+        _fail(f"nothing can listen at {host}, port {port} ({error.strerror}); --port takes another")
     try:
         service = _service(folders, database)
         from .web.app import application
+        from .web.guard import IDLE, Impatient
         from .web.identity import Hub, Tokens
 
         door = Hub(service.store) if hub else Tokens(service.store)
         made = application(service, door, prefix, tuple(name or ()) + (("*",) if hub else LOOPBACK))
     except (CourseError, ValueError) as error:
         _fail(str(error))
-    address = f"{'https' if tls_cert else 'http'}://{host}:{port}{prefix.rstrip('/')}/"
+    address = f"{'https' if tls_cert else 'http'}://{host}:{port}{prefix}/"
+    for contest in service.contests.values():
+        _warn(contest)
     typer.echo(f"Serving {', '.join(service.contests)} at {address}; stop it with Ctrl-C")
-    uvicorn.run(made, host=host, port=port, proxy_headers=True, forwarded_allow_ips=proxy, ssl_certfile=tls_cert,
-                ssl_keyfile=tls_key, log_level="warning", server_header=False, timeout_keep_alive=30,
+    _many_files()
+    uvicorn.run(made, host=host, port=port, http=Impatient, proxy_headers=True, forwarded_allow_ips=proxy, ssl_certfile=tls_cert,
+                ssl_keyfile=tls_key, log_level="warning", server_header=False, timeout_keep_alive=IDLE,
                 timeout_graceful_shutdown=15, ws="none")
 
 
@@ -67,6 +80,8 @@ def invite(
     """Make tokens, one for each name. They are shown once, and only their hashes are kept."""
     from .people import invite as make
 
+    if advisor and read:
+        _fail("--advisor and --read exclude each other")
     store = _store([folder], database)
     for name in names:
         typer.echo(f"{name}  {_tried(make, store, name, 'advisor' if advisor else 'read' if read else 'submit', days)}")
@@ -186,12 +201,34 @@ def restore(
     typer.echo(_tried(bring_back, archive, into, database or None))
 
 
+def _warn(contest) -> None:
+    """Of what an advisor would otherwise wonder at for days."""
+    from .channels import problem
+
+    told = [f"it has ended: its deadline was {contest.rules.deadline}"] if contest.phase() in ("closed", "final") else []
+    told += [f"nothing goes to the channel {name}: {what}" for name in contest.rules.channels if (what := problem(contest, name))]
+    for each in told:
+        typer.secho(f"{contest.name}: {each}", err=True, fg=typer.colors.YELLOW)
+
+
+def _many_files() -> None:
+    """Each connection is an open file, and 1024 of them are soon used up."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 1 << 16 if hard == resource.RLIM_INFINITY else min(hard, 1 << 16)
+    if resource.RLIM_INFINITY != soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def _url(folders: list[Path], database: str) -> str:
     """Of the database; by default a file beside the first competition, which nobody else may read."""
+    from .rules import FILE as RULES
+
     if database:
         return database
-    beside = folders[0].resolve().parent if (folders[0] / "competition.yaml").is_file() else folders[0].resolve()
-    path = beside / "board.sqlite"
+    folder = folders[0].resolve()
+    path = (folder.parent if (folder / RULES).is_file() else folder) / "board.sqlite"
+    if path.parent == folder and not path.exists() and not any(folder.glob(f"*/{RULES}")):
+        _fail(f"{folder} holds no competition; say by --folder where one is")
     path.touch(mode=0o600)
     return f"sqlite:///{path}"
 

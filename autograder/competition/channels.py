@@ -31,6 +31,7 @@ from sqlalchemy import select, update
 
 from . import messages, webhooks
 from .contest import Contest, _key
+from .rules import Channel
 from .store import Refused, plain, row
 from .tables import Delivery, Message
 from .truth import SECRET
@@ -54,6 +55,7 @@ LOOK = 2.0
 
 #: Begins the problem of a message that its channel refuses for its own sake; the messages after it need not wait.
 UNFIT = "it does not take this message"
+NO_ADDRESS = "its url_file holds no address; expected one line with https://"
 
 
 class Undelivered(Exception):
@@ -211,13 +213,7 @@ def _send(contest: Contest, channel: str, head: str, text: str) -> None:
     ------
     Undelivered : the channel did not take it
     """
-    rules = contest.rules.channels.get(channel)
-    if rules is None:
-        raise Undelivered("competition.yaml has no such channel any more")
-    try:
-        address = (contest.folder / rules.url_file).read_text(encoding="utf-8").strip()
-    except (OSError, ValueError) as error:
-        raise Undelivered(f"its url_file cannot be read ({getattr(error, 'strerror', None) or 'no text'})") from None
+    rules, address = _leads_to(contest, channel)
     body = json.dumps(webhooks.payload(rules.kind, head, text), ensure_ascii=False).encode("utf-8", "replace")
     status, headers = _post(address, body)
     if 200 <= status < 300:
@@ -228,6 +224,25 @@ def _send(contest: Contest, channel: str, head: str, text: str) -> None:
     raise Undelivered(f"{UNFIT} ({status})" if status in (400, 413, 422) else f"it answered {status}", wait)
 
 
+def problem(contest: Contest, channel: str) -> str:
+    """What anybody can see is wrong with a channel before something is sent to it."""
+    try:
+        address = _leads_to(contest, channel)[1]
+    except Undelivered as fault:
+        return str(fault)
+    return "" if address.startswith("http") else NO_ADDRESS
+
+
+def _leads_to(contest: Contest, channel: str) -> tuple[Channel, str]:
+    rules = contest.rules.channels.get(channel)
+    if rules is None:
+        raise Undelivered("competition.yaml has no such channel any more")
+    try:
+        return rules, (contest.folder / rules.url_file).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        raise Undelivered(f"its url_file cannot be read ({getattr(error, 'strerror', None) or 'no text'})") from None
+
+
 def _post(address: str, body: bytes) -> tuple[int, dict[str, str]]:
     """Post JSON; the status and headers of the answer. Here and not by a library, as those log where they go."""
     try:
@@ -236,7 +251,7 @@ def _post(address: str, body: bytes) -> tuple[int, dict[str, str]]:
         if not host or parts.scheme not in ("https", "http") or min(address) <= " ":
             raise ValueError
     except ValueError:
-        raise Undelivered("its url_file holds no address; expected one line with https://") from None
+        raise Undelivered(NO_ADDRESS) from None
     if parts.scheme == "http" and not _is_loopback(host):
         raise Undelivered("its address begins with http://, so that others could read along; expected https://")
     make = HTTPConnection if parts.scheme == "http" else partial(HTTPSConnection, context=ssl.create_default_context())

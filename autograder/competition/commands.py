@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +18,7 @@ def new(
     project: Annotated[str, typer.Argument(help="streamflow, landcover, or table for data of your own")],
     folder: FOLDER,
     name: Annotated[str | None, typer.Option(help="as it stands in addresses; by default the folder's")] = None,
-    days: Annotated[int, typer.Option(help="until the deadline")] = 28,
+    days: Annotated[int, typer.Option(help="until the deadline", min=1, max=3650)] = 28,
     rules_only: Annotated[bool, typer.Option("--rules-only", help="write the rules, to be edited before `make`")] = False,
 ) -> None:
     """Make a competition: its rules, what learners get, and the truth that only you have."""
@@ -26,7 +28,7 @@ def new(
 
     try:
         write_rules(folder, project, name, days)
-    except CourseError as error:
+    except (CourseError, OSError) as error:
         _fail(error)
     if rules_only or project == "table":  # a table needs its truth first
         typer.echo(f"{folder / 'competition.yaml'} has the rules. Edit them, then: autograder competition make {folder}")
@@ -45,8 +47,11 @@ def make(folder: FOLDER) -> None:
     try:
         rules = make_truth(folder)
         truth = open_truth(folder, rules)
-    except CourseError as error:
+    except (CourseError, OSError, shutil.Error) as error:
         _fail(error)
+    if rules.deadline < datetime.now(UTC):
+        typer.secho(f"Its deadline, {rules.deadline}, has passed: change it in {folder / 'competition.yaml'}", err=True,
+                    fg=typer.colors.YELLOW)
     units = {"streamflow": "basins", "landcover": "blocks", "table": "groups"}[rules.project]
     typer.echo(f"{folder / 'inputs'} is for learners; {folder / 'secret'} is for nobody.\n"
                f"{truth.public.sum()} of {truth.public.size} {units} are scored in public, the others decide in the end.")

@@ -60,7 +60,8 @@ class Contest:
         for benchmark in self.rules.benchmarks:
             scored = score_file(str(self.folder), str(self.folder / benchmark.file), benchmark.file)
             if scored.fault:
-                raise Refused(f"the benchmark {benchmark.name!r} cannot be used: {scored.fault}")
+                why = scored.fault.removesuffix(" No entry was used.")
+                raise Refused(f"the benchmark {benchmark.name!r} cannot be used: {why}")
             self.benchmarks[benchmark.name] = (scored.public, scored.private)
 
     def phase(self, session: Session | None = None) -> str:

@@ -16,7 +16,7 @@ from .contest import Contest
 from .people import Caller
 from .rules import iso, time_zone
 from .scoring import Scored, unpack
-from .store import Refused, plain, row
+from .store import Refused, plain, row, seen
 from .tables import Entry, Member, Team
 
 CARD = 4000
@@ -88,7 +88,7 @@ def keep(contest: Contest, entry_id: int, scored: Scored) -> None:
         if entry is None or entry.state != "received":
             return  # kept before
         if scored.fault:
-            entry.state, entry.message = "refused", scored.fault
+            entry.state, entry.message = "refused", seen(scored.fault)  # it may quote the file
         else:
             best, elsewhere = _rivals(session, entry)
             public = unpack(scored.units)[contest.public]

@@ -69,12 +69,13 @@ def _settings(root: Path) -> tuple[str, str]:
 
     if not (root / "nbgrader_config.py").is_file():
         raise Refused(f"{root} is no course folder: it has no nbgrader_config.py; `autograder build` makes one")
+    root = root.resolve()
     with contextlib.chdir(root):
         NbGrader.clear_instance()
         app = NbGrader()
         app.initialize([])
         app.log.setLevel(logging.ERROR)
-        found = CourseDirectory(parent=app, root=str(root.resolve()))
+        found = CourseDirectory(parent=app, root=str(root))
         return found.db_url, found.course_id or "default_course"
 
 

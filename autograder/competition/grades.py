@@ -6,7 +6,8 @@ The half of the score goes by the private score of the team's last word (the bet
 - as good as the benchmark: ``grade.at_benchmark`` of it. Of several benchmarks the best counts, as that is the one to beat,
 - as good as the best team, if that beats the benchmark: all of it,
 
-and in between on straight lines. Where there is no benchmark there is one line, from the trivial forecast to the best team.
+and in between on straight lines. Where there is no benchmark, or one that is no better than trivial, there is one line, from the
+trivial forecast to the best team.
 """
 
 from __future__ import annotations
@@ -75,7 +76,9 @@ def share(score: float, benchmark: float | None, best: float, at_benchmark: floa
     >>> [share(score, 0.6, 0.8, 0.5, 0.0) for score in (-2, 0.3, 0.6, 0.7, 0.8)]
     [0.0, 0.25, 0.5, 0.75, 1.0]
     """
-    if benchmark is None:
+    if trivial is not None and score <= trivial:
+        return 0.0
+    if benchmark is None or (trivial is not None and benchmark <= trivial):
         low, high, part = _trivial(trivial, best), best, 1.0
         earned = 0.0
     elif score < benchmark or best <= benchmark:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import os
+import re
 import secrets
 import shutil
 import tempfile
 import zipfile
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from math import isfinite
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,7 @@ import xarray as xr
 import yaml
 
 from dla_widgets.competition import withhold
+from dla_widgets.errors import CourseError
 from dla_widgets.landcover.competition import withhold as withhold_labels
 from dla_widgets.landcover.legend import CLASSES, IGNORE
 from dla_widgets.landcover.scenes import LABELS as LANDCOVER
@@ -41,7 +44,7 @@ TEMPLATES = {
               "keys": ["site", "date"], "value": "value", "unit": "site"},
 }  # fmt: skip
 
-HEAD = """# The rules of a competition. What learners get is in inputs/, what they do not is in secret/: keep the latter.
+HEAD = """# The rules of a competition. `make` writes what learners get into inputs/; what they do not is in secret/: keep it.
 # Times need a zone. Once the split is drawn (`autograder competition make`), truth and split can't be changed.
 """
 
@@ -57,9 +60,11 @@ def new(folder: Path, project: str, name: str | None = None, days: int = 28) -> 
     if project not in TEMPLATES:
         raise RulesError(f"there is no project {project!r}; there are {', '.join(TEMPLATES)}")
     if (folder / RULES).exists():
-        raise RulesError(f"{folder / RULES} is there already; choose another folder")
+        raise RulesError(f"{folder / RULES} is there already; choose another folder, or go on with "
+                         f"`autograder competition make {folder}`")
     now = datetime.now().astimezone().replace(minute=0, second=0, microsecond=0)
-    said = {"name": name or folder.resolve().name.lower().replace("_", "-"), "project": project, "about": "",
+    called = re.sub("[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-")
+    said = {"name": name or called, "project": project, "about": "",
             "deadline": (now + timedelta(days=days)).isoformat(), "daily": 5, "total": 100, "team_size": 4, "finals": 2,
             "publish": "advisor", "benchmarks": [BENCHMARKS[project]] if project in BENCHMARKS else []} | TEMPLATES[project]
     (secret := folder / SECRET).mkdir(parents=True, exist_ok=True)
@@ -86,22 +91,25 @@ def make(folder: Path) -> Rules:
     if (folder / SECRET / FILE).exists():
         raise RulesError(f"{folder}: the truth was made before, and teams may have its inputs. For another one make another "
                          "competition")
+    if (folder / INPUTS).exists() and any((folder / INPUTS).iterdir()):
+        raise RulesError(f"{folder / INPUTS} is not empty: what learners get is written there, and nothing of yours is "
+                         "overwritten. Move it away; for a table, data/ beside it is given to learners as well")
     (folder / SECRET).mkdir(exist_ok=True)
     (folder / SECRET).chmod(0o700)
-    draft = Path(tempfile.mkdtemp(dir=folder, prefix=".inputs-"))
+    draft, truth = Path(tempfile.mkdtemp(dir=folder, prefix=".inputs-")), folder / SECRET / f".{secrets.token_hex(4)}.npz"
     try:
         kept = {"streamflow": _rivers, "landcover": _lands, "table": _table}[rules.project](folder, rules, draft)
-        shutil.rmtree(folder / INPUTS, ignore_errors=True)
+        _private(truth, b"")
+        np.savez_compressed(truth, made_for=made_for(rules), **kept)
+        for benchmark in rules.benchmarks:
+            if benchmark.model_dump() == BENCHMARKS.get(rules.project) and not (folder / benchmark.file).exists():
+                write_benchmark(rules.project, draft, folder / benchmark.file)
         draft.chmod(0o755)
-        draft.rename(folder / INPUTS)
+        draft.rename(folder / INPUTS)  # takes the place of an empty folder
+        truth.replace(folder / SECRET / FILE)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-    with tempfile.NamedTemporaryFile(dir=folder / SECRET, delete=False) as file:
-        np.savez_compressed(file, made_for=made_for(rules), **kept)
-    for benchmark in rules.benchmarks:
-        if benchmark.model_dump() == BENCHMARKS.get(rules.project) and not (folder / benchmark.file).exists():
-            write_benchmark(rules.project, folder / INPUTS, folder / benchmark.file)
-    os.replace(file.name, folder / SECRET / FILE)
+        truth.unlink(missing_ok=True)
     return rules
 
 
@@ -116,6 +124,7 @@ def _rivers(folder: Path, rules: Rules, inputs: Path) -> dict[str, np.ndarray]:
     if poor:
         raise RulesError(f"{folder}: basin {poor[0]} has no discharge to score in the withheld period "
                          f"({len(poor)} of {len(observed)} such basins); take it out of {rules.truth.file}")
+    _must_have_scores(rules, folder, zip(basins["basin"].values, observed, strict=True))
     shown.to_netcdf(inputs / "basins.nc", engine="netcdf4")
     return {"values": observed, "public": _drawn(len(observed), rules.split.public)}
 
@@ -143,6 +152,10 @@ def _table(folder: Path, rules: Rules, inputs: Path) -> dict[str, np.ndarray]:
     from dla_widgets.submission_any import TableExpected, read_table
 
     path = folder / rules.truth.file
+    if not path.is_file():
+        raise RulesError(f"{path} does not exist; it has the columns {', '.join(rules.keys)} and {rules.value}, or is an array, "
+                         f"*.nc, called {rules.value}, whose dimensions are {', '.join(rules.keys)}. `truth`, `keys` and `value` "
+                         f"of {RULES} name them")
     try:
         rows = _rows_of_array(path) if path.suffix == ".nc" else read_table(path)
     except (OSError, ValueError) as reason:
@@ -157,8 +170,30 @@ def _table(folder: Path, rules: Rules, inputs: Path) -> dict[str, np.ndarray]:
     if (folder / "data").is_dir():
         shutil.copytree(folder / "data", inputs / "data")
     TableExpected.write(inputs, rows, list(rules.keys), rules.value, whole=metric.of_classes)
-    unit = pd.factorize(rows[rules.unit])[0]
-    return {"values": values, "unit": unit, "public": _drawn(int(unit.max()) + 1, rules.split.public)}
+    unit, names = pd.factorize(rows[rules.unit])
+    public = _drawn(len(names), rules.split.public)
+    parts = [("the public part", public[unit]), ("the private part", ~public[unit])] if metric.of_classes else [
+        (name, unit == k) for k, name in enumerate(names)]
+    _must_have_scores(rules, path, ((name, values[part]) for name, part in parts))
+    return {"values": values, "unit": unit, "public": public}
+
+
+def _must_have_scores(rules: Rules, source: Path, truth: Iterable[tuple[str, np.ndarray]]) -> None:
+    """Refuse a truth of which even a right forecast has no score, such as values that are all the same."""
+    metric = METRICS[rules.metric]
+    for name, values in truth:
+        try:
+            with np.errstate(all="ignore"):
+                if metric.of_classes:
+                    score = metric.score(np.diag(np.bincount(values.astype(int), minlength=len(CLASSES)))[None])
+                else:
+                    score = metric.unit(values, np.where(np.isnan(values), np.nanmean(values), values))
+            why = "" if isfinite(score) else "it is infinite"
+        except (CourseError, ZeroDivisionError) as reason:
+            why = str(reason)
+        if why:
+            raise RulesError(f"{source}: {name} has no {rules.metric}, whatever is predicted ({why}). Are its values all the "
+                             "same? Take it out, or choose another metric")
 
 
 def _rows_of_array(path: Path) -> pd.DataFrame:
@@ -166,7 +201,8 @@ def _rows_of_array(path: Path) -> pd.DataFrame:
     with xr.open_dataarray(path, engine="netcdf4") as values:
         rows = values.load().to_series().dropna().rename(values.name or "value").reset_index()
     times = rows.columns[[pd.api.types.is_datetime64_any_dtype(kind) for kind in rows.dtypes]]
-    return rows.assign(**{name: rows[name].dt.strftime("%Y-%m-%dT%H:%M:%S") for name in times})
+    forms = {name: "%Y-%m-%d" if (rows[name] == rows[name].dt.normalize()).all() else "%Y-%m-%dT%H:%M:%S" for name in times}
+    return rows.assign(**{name: rows[name].dt.strftime(form) for name, form in forms.items()})
 
 
 def _seed(folder: Path, rules: Rules) -> int:

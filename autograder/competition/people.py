@@ -58,10 +58,12 @@ def invite(store: Store, name: str, scope: str = "submit", days: float = 180) ->
 
     Raises
     ------
-    Refused : there is no such scope
+    Refused : there is no such scope, or never such a day
     """
     if scope not in SCOPES:
         raise Refused(f"there is no scope {scope!r}; there are {', '.join(SCOPES)}")
+    if not 0 < days <= 3650:
+        raise Refused(f"a token is good for up to 3650 days, not for {days:g}")
     token = secrets.token_urlsafe(32)
     with store.changing() as session:
         whose = person(session, name, True if scope == "advisor" else None)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import yaml
@@ -75,7 +76,7 @@ class Grade(_Strict):
 class Rules(_Strict):
     """What `competition.yaml` says."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,48}$")]
+    name: str
     title: str = Field(min_length=1, max_length=120)
     about: str = Field("", max_length=4000)
     project: Literal["streamflow", "landcover", "table"]
@@ -96,6 +97,13 @@ class Rules(_Strict):
     value: str = Field("", description="table: the column that is predicted")
     unit: str = Field("", description="table: the column by which rows are split and scored, such as the basin")
 
+    @field_validator("name")
+    @classmethod
+    def _fits_an_address(cls, name: str) -> str:
+        if not re.fullmatch("[a-z0-9][a-z0-9-]{1,48}", name):
+            raise ValueError(f"{name[:60]!r} cannot stand in an address; use 2 to 49 of a-z, 0-9 and -, such as rivers-2026")
+        return name
+
     @field_validator("metric")
     @classmethod
     def _known_metric(cls, name: str) -> str:
@@ -113,6 +121,10 @@ class Rules(_Strict):
             raise ValueError(f"opens ({self.opens}) is not before the deadline ({self.deadline})")
         if self.project == "table" and not (self.keys and self.value and self.unit in self.keys):
             raise ValueError("a table needs keys, value, and a unit that is one of the keys")
+        if self.project == "table" and not self.truth.file:
+            raise ValueError("a table's truth is a file, not a seed")
+        if self.daily > self.total:
+            raise ValueError(f"daily ({self.daily}) is more than total ({self.total})")
         of_classes = METRICS[self.metric].of_classes
         if self.project != "table" and of_classes != (self.project == "landcover"):
             raise ValueError(f"{self.metric} is no metric for {self.project}")
@@ -146,9 +158,11 @@ def read_rules(folder: Path) -> Rules:
 
 
 def _sentence(fault: dict) -> str:
+    known = {name for kind in (Rules, Truth, Split, Benchmark, Channel, Grade) for name in kind.model_fields}
     place = ".".join(map(str, fault["loc"]))
     if fault["type"] == "extra_forbidden":
-        return f"{place} is not known"
+        near = get_close_matches(str(fault["loc"][-1]), known, n=1)
+        return f"{place} is not known" + (f"; did you mean {near[0]}?" if near else "")
     if fault["type"] == "missing":
         return f"{place} is missing"
     if fault["type"] == "timezone_aware":
@@ -171,6 +185,12 @@ def time_zone(name: str) -> ZoneInfo:
         raise RulesError(f"there is no time zone {name[:40]!r}; write it as Europe/Berlin or UTC") from None
 
 
+#: Letters that nobody sees, though Unicode counts them among those that are seen; and variation selectors, which change a glyph.
+UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0") | frozenset(
+    map(chr, range(0xE0100, 0xE01F0)))
+VARIANTS = dict.fromkeys(range(0xFE00, 0xFE10))
+
+
 def team_name(text: str) -> tuple[str, str]:
     """A team's name as it is shown, and as it is compared: names that look alike are one name.
 
@@ -178,15 +198,19 @@ def team_name(text: str) -> tuple[str, str]:
     ------
     RulesError : it is empty, too long, or holds characters that cannot be seen or turn the line round
     """
-    name = " ".join(unicodedata.normalize("NFC", text).split())
+    name = " ".join(unicodedata.normalize("NFC", text.translate(VARIANTS)).split())
     if not 2 <= len(name) <= 40:
         raise RulesError(f"a team's name has 2 to 40 characters; this has {len(name)}")
-    if strange := [letter for letter in name if unicodedata.category(letter) in ("Cc", "Cf", "Co", "Cn", "Cs")]:
-        raise RulesError(f"a team's name holds letters that can be seen; this has U+{ord(strange[0]):04X}")
+    if strange := [letter for letter in name if unicodedata.category(letter) in ("Cc", "Cf", "Co", "Cn", "Cs")
+                   or letter in UNSEEN]:  # fmt: skip
+        raise RulesError(f"a team's name holds letters that can be seen; this has U+{ord(strange[0]):04X}; emoji that are "
+                         "made of several have such, and names copied from a page")
+    if not any(letter.isalnum() for letter in name):
+        raise RulesError("a team's name has a letter or a digit in it")
     stacked = "".join("^" if unicodedata.combining(letter) else " " for letter in unicodedata.normalize("NFD", name))
     if "^^^" in stacked:
         raise RulesError("a team's name has at most two accents on a letter")
-    return name, unicodedata.normalize("NFKC", name).casefold().replace(" ", "")
+    return name, unicodedata.normalize("NFKC", name).casefold().replace(" ", "").replace("i\u0307", "i")
 
 
 def iso(seconds: float) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 from functools import lru_cache
-from math import isfinite
+from math import isfinite, nan
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from dla_widgets.errors import CourseError
+from dla_widgets.submission_csv import SubmissionError
 
 from .rules import read_rules
 from .truth import Truth, open_truth
@@ -30,9 +31,11 @@ def score_file(folder: str, file: str, name: str) -> Scored:
     truth = _opened(folder, (Path(folder) / "secret" / "truth.npz").stat().st_mtime_ns)
     try:
         units = truth.measure(Path(file), name)
-    except CourseError as fault:
+        public, private = both(truth, units)
+    except SubmissionError as fault:
         return Scored(fault=str(fault))
-    public, private = both(truth, units)
+    except CourseError:  # a score's own words may tell of the truth
+        public = private = nan
     if not isfinite(public + private):
         return Scored(fault=f"{name}: it has no {truth.metric.label}; is the prediction the same everywhere, or far out?")
     return Scored(public, private, pack(units))

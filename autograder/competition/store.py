@@ -8,10 +8,11 @@ import time
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 
 from sqlalchemy import Engine, create_engine, event, func, select, text
-from sqlalchemy.exc import DatabaseError, InterfaceError, InternalError, OperationalError, TimeoutError
+from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, InternalError, OperationalError, TimeoutError
 from sqlalchemy.orm import Session
 
 from dla_widgets.errors import CourseError
@@ -46,7 +47,11 @@ class Store:
     def __init__(self, url: str):
         one_file = url.startswith("sqlite")
         waits = {"timeout": 30} if one_file else {"connect_timeout": 10}
-        self.engine = create_engine(url, pool_size=20, pool_pre_ping=not one_file, connect_args=waits)
+        try:
+            self.engine = create_engine(url, pool_size=20, pool_pre_ping=not one_file, connect_args=waits)
+        except (ArgumentError, ImportError) as error:
+            raise Refused(f"this is no address of a database ({error}); one is sqlite:////srv/cups/board.sqlite or "
+                          "postgresql+psycopg2://user@host/name") from None
         self._changes, self._looks = self.engine.execution_options(writes=True), self.engine
         if one_file:
             _of_one_file(self.engine)
@@ -141,15 +146,25 @@ def plain(text: str, most: int, what: str, least: int = 0) -> str:
 
     Raises
     ------
-    Refused : 422, it is too long or too short
+    Refused : 422, it is too long or too short, or heaps marks on a letter
     """
-    text = text.replace("\r\n", "\n")
-    hidden = [c for c in text if c not in "\n\t" and (unicodedata.category(c) in ("Cc", "Cs", "Co", "Cn") or c in _TURNS)]
-    text = unicodedata.normalize("NFC", text.translate(dict.fromkeys(map(ord, hidden)))).strip()
+    text = seen(text)
+    if any(len(list(run)) > MARKS for marks, run in groupby(text, lambda letter: unicodedata.combining(letter) > 0) if marks):
+        raise Refused(f"{what} has at most {MARKS} accents on a letter", 422)
+    text = unicodedata.normalize("NFC", text).strip()
     if not least <= len(text) <= most:
         raise Refused(f"{what} has {least} to {most} letters; this has {len(text)}", 422)
     return text
 
+
+def seen(text: str) -> str:
+    """`text` without letters that no one can see or that turn the line round."""
+    text = text.replace("\r\n", "\n")
+    return "".join(c for c in text if c in "\n\t" or not (unicodedata.category(c) in ("Cc", "Cs", "Co", "Cn") or c in _TURNS))
+
+
+#: Accents on one letter, as in the stream-safe format of Unicode (UAX 15): bringing them in order takes their number squared.
+MARKS = 30
 
 #: Marks that make the letters after them run the other way.
 _TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u061c\u200e\u200f")

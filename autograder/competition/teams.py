@@ -21,7 +21,7 @@ LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 KEY = 120
 
 #: Letters that look like others, of which names are compared by the latter: Cyrillic, Greek, and digits.
-LOOKS = str.maketrans("авекмнорстухіјѕԁһαβεζηικμνορτυχ01i", "abekmhopctyxljsdhabezhlkmnoptyxoll")
+LOOKS = str.maketrans("авекмнорстухіјѕԁһαβεζηικμνορτυχ01iı", "abekmhopctyxljsdhabezhlkmnoptyxolll")
 
 
 def create(contest: Contest, caller: Caller, name: str, time_zone: str) -> dict:
@@ -179,9 +179,8 @@ def _merge(contest: Contest, session: Session, caller: Caller, into: Team, other
     first = min(sent, key=lambda one: (one.at, one.id), default=None)
     if first is not None and first.team_id == other.id:
         into.time_zone = other.time_zone  # else a new team, merged with, would be a new day
-    if any(one.final for one in ours.values()):
-        for entry in theirs.values():
-            entry.final = False  # chosen anew by the whole team
+    for entry in (*ours.values(), *theirs.values()):
+        entry.final = False  # chosen anew by the whole team
     for sha256, entry in theirs.items():
         if sha256 not in ours:
             entry.team_id = into.id

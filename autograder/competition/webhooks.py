@@ -26,6 +26,9 @@ LINES = 40
 #: Stands where a mention would begin: it is not seen, and belongs to neither word.
 APART = "\u2060"
 
+#: Letters of what a channel says, with its markup, at most.
+LONGEST = 30_000
+
 _CALLS = re.compile(r"@(?=(?:here|channel|everyone|group)\b)", re.IGNORECASE)
 _SLACK_LINK = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
 
@@ -52,6 +55,8 @@ def said(kind: str, sent: dict) -> Said:
     """
     if not isinstance(sent.get("text"), str):
         raise Refused('expected {"text": "..."} with what was said', 422)
+    if len(sent["text"]) > LONGEST:  # HTML that is never closed takes its length squared
+        raise Refused(f"what is said has at most {LONGEST} letters, markup included; this has {len(sent['text'])}", 422)
     return (_from_slack if kind == "slack" else _from_teams)(sent)
 
 

@@ -64,7 +64,8 @@ class Worker:
                 return self._pool.submit(score_file, folder, file, name).result(SECONDS)
             except Late:
                 self._end_pool()
-                return Scored(fault=f"{name}: it took more than {SECONDS} s to read; write it with write_submission()")
+                return Scored(fault=f"{name}: it took more than {SECONDS} s to read; write it anew, or in another format: these "
+                                    "very bytes are not read again")
             except BrokenProcessPool:
                 self._end_pool()
             except MemoryError:

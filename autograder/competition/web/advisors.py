@@ -63,7 +63,7 @@ def mark(name: str, asked: s.Mark, here: Here, who: Advisor):
 
 
 @router.post("/api/competitions/{name}/merge", response_model=s.Nothing)
-def merge(name: str, asked: s.Two, here: Here, who: Advisor):
+def merge_two(name: str, asked: s.Two, here: Here, who: Advisor):
     """Make one team of two."""
     teams.merge_by_advisor(here.contest(name), who, asked.first, asked.second)
     return {}

@@ -9,6 +9,7 @@ import logging
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ..uploads import PIECE
 
@@ -16,6 +17,9 @@ log = logging.getLogger(__name__)
 
 #: What a body may have [byte] unless it is a piece of a file, and how long it may take to come [s].
 LARGEST, SECONDS = 256 << 10, 120
+
+#: How long a connection may be open without a request [s].
+IDLE = 30
 
 #: Scripts, styles and data come from the service itself, and from nowhere else; no other site may show its pages.
 POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -26,6 +30,21 @@ HEADERS = {
     "referrer-policy": "same-origin", "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin", "permissions-policy": "camera=(), microphone=(), geolocation=()",
 }  # fmt: skip
+
+
+class Impatient(H11Protocol):
+    """HTTP that hangs up on a connection that asks nothing: uvicorn waits for a first request, or the rest of one, for ever."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        super().connection_made(transport)
+        self.loop.call_later(IDLE, self._look, None)
+
+    def _look(self, before: object) -> None:
+        idle = self.cycle is None or self.cycle.response_complete
+        if idle and self.cycle is before:
+            self.transport.close()
+        elif not self.transport.is_closing():
+            self.loop.call_later(IDLE, self._look, self.cycle if idle else self)
 
 
 class Guard:

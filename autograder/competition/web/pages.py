@@ -59,8 +59,7 @@ def sign_in(request: Request, body: Form):
     state, form = request.app.state, _fields(body)
     if state.door.hub:
         raise Refused("sign in by the Hub", 404)
-    if not _from_here(request):  # or another site could sign a browser in as its own team, and get what is then handed in
-        raise Refused(f"another site has sent this form; sign in at {request.url.hostname} itself", 403)
+    _must_come_from_here(request)  # or another site could sign a browser in as its own team, and get what is then handed in
     state.rates.count("sign in", address(request))
     wanted = _own(form.get("next", "/"))
     try:
@@ -83,6 +82,7 @@ def from_the_hub(request: Request, here: Here, code: str = "", state: str = ""):
 
 @router.post("/sign-out")
 def sign_out(request: Request, here: Here, body: Form):
+    _must_come_from_here(request)
     cookie = request.cookies.get(COOKIE, "")
     if cookie and hmac.compare_digest(_fields(body).get("csrf", "").encode(), people.csrf(cookie).encode()):
         people.sign_out(here.store, cookie)
@@ -134,13 +134,15 @@ def _cookie(request: Request, answer: RedirectResponse, name: str, value: str, s
                       secure=request.url.scheme == "https")
 
 
-def _from_here(request: Request) -> bool:
-    """Whether a form was sent by a page of this service; a program that is no browser does not say."""
+def _must_come_from_here(request: Request) -> None:
+    """Refuse the form of another site's page; a program that is no browser does not say where it comes from."""
     origin = request.headers.get("origin")
     try:
-        return origin is None or urlsplit(origin).hostname == request.url.hostname
+        fine = origin is None or urlsplit(origin).hostname == request.url.hostname
     except ValueError:
-        return False
+        fine = False
+    if not fine:
+        raise Refused(f"another site has sent this form; go to {request.url.hostname} itself", 403)
 
 
 def _own(path: str) -> str:

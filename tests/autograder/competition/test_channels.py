@@ -353,7 +353,7 @@ def test_only_who_knows_the_secret_of_a_channel_is_heard(contest):
 
 
 @pytest.mark.parametrize("sent", [{}, {"text": None}, {"text": 3}, {"text": ["x"]}, {"text": " \u202e "}, {"text": "x" * 4001},
-                                  {"text": "<at>Board</at>"}])
+                                  {"text": "<at>Board</at>"}, {"text": "<!--" * 10_000}])
 def test_what_says_nothing_or_too_much_is_refused(contest, sent):
     with pytest.raises(Refused) as refused:
         channels.receive(contest, channels.hook(contest, "hall"), sent)

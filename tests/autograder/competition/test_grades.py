@@ -98,7 +98,7 @@ def test_half_is_the_score_and_half_the_explanation(rows):
     (0.8, 0.8, 0.0, [0, 0.125, 0.25, 0.375, 0.5]),  # who only reaches the benchmark has its share, even as the best
     (0.8, 0.4, 0.0, [0, 0.125, 0.25, 0.375, 0.5]),
     (None, 0.8, 0.0, [0, 0.25, 0.5, 0.75, 1]),
-    (-0.5, 0.8, 0.0, [0, 0.769, 0.846, 0.923, 1]),  # a benchmark that is worse than nothing
+    (-0.5, 0.8, 0.0, [0, 0.25, 0.5, 0.75, 1]),  # a benchmark that is worse than nothing is none
 ])
 def test_the_line_from_nothing_to_all(benchmark, best, trivial, expected):
     found = [share(score, benchmark, best, 0.5, trivial) for score in (-9, 0.2, 0.4, 0.6, 0.8)]
@@ -109,6 +109,7 @@ def test_an_error_of_twice_the_benchmarks_earns_nothing():
     found = [share(-error, -1.0, -0.5, 0.4, None) for error in (3, 2, 1.5, 1, 0.75, 0.5)]
     assert found == pytest.approx([0, 0, 0.2, 0.4, 0.7, 1])
     assert [share(-error, None, -0.5, 0.4, None) for error in (1, 0.75, 0.5)] == pytest.approx([0, 0.5, 1])
+    assert share(-5.0, None, -5.0, 0.4, 0.0) == share(0.0, None, 0.0, 0.4, 0.0) == share(-0.2, -0.3, -0.2, 0.4, 0.0) == 0
     assert share(-1.0, -1.0, -1.0, 0.4, None) == 0.4 and share(0.0, None, 0.0, 0.4, None) == 1
 
 
@@ -136,9 +137,10 @@ def exported(course):
                 for row in csv.DictReader(file)}  # fmt: skip
 
 
-def test_the_gradebook_its_export_and_the_dashboard_say_the_same(rows, course):
+def test_the_gradebook_its_export_and_the_dashboard_say_the_same(rows, course, monkeypatch):
+    monkeypatch.chdir(course.parent)  # a course folder is named from where one stands
     before = {key: value for key, value in exported(course).items() if key[0] == "streamflow"}
-    lines = to_gradebook(rows, course, "streamflow-competition")
+    lines = to_gradebook(rows, Path(course.name), "streamflow-competition")
     assert lines == [
         "streamflow-competition: 5 learners are in the gradebook now",
         "3 of them wait for marks: cy, di, gus",

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 import yaml
+from served_wells import wells
 
 from autograder.competition.making import make, new, zip_inputs
 from autograder.competition.rules import RulesError, read_rules
@@ -153,10 +154,45 @@ def test_a_partners_table_needs_a_file_and_a_folder(tmp_path):
     assert "expected the columns site,date,value, found site,date,level" in told(rows.rename(columns={"value": "level"})).fault
     assert "it has more than 120 rows" in told(pd.concat([rows] * 50), "wells.parquet").fault
     assert "the column 'value' holds lists or records" in told(rows.assign(value=[[1.0]] * 120), "wells.parquet").fault
+    assert "the column 'value' holds bytes" in told(rows.assign(value=[b"1"] * 120), "wells.parquet").fault
+    (tmp_path / "semicolons.csv").write_text(rows.to_csv(index=False, sep=";"))
+    assert "Cells are separated by commas, not semicolons." in score(tmp_path / "semicolons.csv")
+    (tmp_path / "utf16.csv").write_text(rows.to_csv(index=False), encoding="utf-16")
+    assert "utf16.csv: this is no table (it is not UTF-8 text)" in score(tmp_path / "utf16.csv")
+    assert told(rows, "wells.parquet").fault == ""
     whole = (tmp_path / "wells.parquet").read_bytes()
     (tmp_path / "torn.parquet").write_bytes(whole[: len(whole) // 2])
     assert "torn.parquet: this is no table (it is damaged" in score(tmp_path / "torn.parquet")
     assert "gone.csv: no such file" in score(tmp_path / "gone.csv")
+
+
+@pytest.mark.parametrize("metric, change, words", [
+    ("nse", {"w2": 0.0}, "w2 has no nse, whatever is predicted .* Are its values all the same"),
+    ("kge", {"w2": 0.0}, "w2 has no kge"),
+    ("kappa", dict.fromkeys([f"w{k}" for k in range(6)], 3), "the public part has no kappa"),
+])
+def test_a_truth_that_cannot_be_scored_is_refused_when_it_is_made(tmp_path, metric, change, words):
+    new(tmp_path / "wells", "table")
+    changed(tmp_path / "wells", metric=metric, benchmarks=[])
+    rows = pd.DataFrame([(f"w{site}", f"2024-01-{day:02d}", day % 7) for site in range(6) for day in range(1, 21)],
+                        columns=["site", "date", "value"])
+    rows.loc[rows["site"].isin(change), "value"] = rows["site"].map(change)
+    rows.to_csv(tmp_path / "wells" / "secret" / "truth.csv", index=False)
+    with pytest.raises(RulesError, match=words):
+        make(tmp_path / "wells")
+    assert not (tmp_path / "wells" / "inputs").exists()
+
+
+def test_what_a_score_says_of_the_truth_is_not_told(tmp_path):
+    folder = wells(tmp_path / "wells", metric="kge", benchmarks=[])
+    with np.load(folder / "secret" / "truth.npz") as stored:
+        kept = dict(stored)
+    kept["values"][kept["unit"] == 2] = 2.15939  # as an earlier version would have taken
+    np.savez(folder / "secret" / "truth.npz", **kept)
+    rows = pd.read_csv(folder / "inputs" / "expected.csv").assign(value=np.arange(120.0))
+    rows.to_csv(tmp_path / "ours.csv", index=False)
+    assert score_file(str(folder), str(tmp_path / "ours.csv"), "ours.csv").fault == (
+        "ours.csv: it has no median KGE; is the prediction the same everywhere, or far out?")
 
 
 def test_inputs_that_are_none(tmp_path):
@@ -195,8 +231,21 @@ def test_an_advisor_makes_a_competition_and_scores_by_hand(tmp_path, rivers):
     assert made.exit_code == 0 and "Edit them, then: autograder competition make" in made.output
     again = run("new", "landcover", tmp_path / "lands")
     assert again.exit_code == 1 and "is there already" in again.output and "Traceback" not in again.output
-    changed(tmp_path / "lands", truth={"seed": "secret/seed", "count": 8})
+    changed(tmp_path / "lands", truth={"seed": "secret/seed", "count": 8}, deadline="2020-01-01T00:00:00Z")
+    (tmp_path / "lands" / "inputs").mkdir()
+    (tmp_path / "lands" / "inputs" / "mine.txt").write_text("precious")
+    kept = run("make", tmp_path / "lands")
+    assert kept.exit_code == 1 and "is not empty" in kept.output and (tmp_path / "lands" / "inputs" / "mine.txt").exists()
+    (tmp_path / "lands" / "inputs" / "mine.txt").unlink()
+    assert run("new", "table", tmp_path / "My Cup 2026").exit_code == 0
+    assert read_rules(tmp_path / "My Cup 2026").name == "my-cup-2026"
+    (tmp_path / "a file").touch()
+    for words in (("new", "table", tmp_path / "a file"), ("new", "table", tmp_path / "x", "--days", "0")):
+        wrong = run(*words)
+        assert wrong.exit_code in (1, 2) and isinstance(wrong.exception, SystemExit)
     made = run("make", tmp_path / "lands")
+    assert "Its deadline, 2020-01-01 00:00:00+00:00, has passed" in made.output
+    assert [p.name for p in (tmp_path / "lands" / "secret").iterdir() if p.name.startswith(".")] == []
     assert made.exit_code == 0 and "6 of 16 blocks are scored in public, the others decide in the end." in made.output
     (tmp_path / "text.csv").write_text("hello")
     scored = run("score", rivers, tmp_path / "text.csv")
@@ -213,8 +262,8 @@ def test_a_partners_array_is_scored_cell_by_cell(tmp_path):
     changed(folder, truth={"file": "secret/truth.nc"}, value="melt", metric="percent_bias")
     make(folder)
     asked = pd.read_csv(folder / "inputs" / "expected.csv")
-    assert list(asked) == ["site", "date"] and len(asked) == 5 * 9 - 1 and asked.date[0] == "2024-01-01T00:00:00"
-    rows = melt.to_series().dropna().reset_index().assign(date=lambda r: r.date.dt.strftime("%Y-%m-%dT%H:%M:%S"))
+    assert list(asked) == ["site", "date"] and len(asked) == 5 * 9 - 1 and asked.date[0] == "2024-01-01"
+    rows = melt.to_series().dropna().reset_index()  # whose days pandas writes as they are asked for
     for factor, bias in ((1, 0), (1.25, -25), (0.5, -50)):
         rows.assign(melt=rows["melt"] * factor).to_csv(tmp_path / "ice.csv", index=False)
         assert score_file(str(folder), str(tmp_path / "ice.csv"), "ice.csv")[:2] == pytest.approx((bias, bias))

@@ -28,7 +28,7 @@ def test_what_is_not_said_has_a_usual_value(tmp_path):
 
 
 @pytest.mark.parametrize("changes, words", [
-    ({"dayly": 5}, "dayly is not known"),
+    ({"dayly": 5}, "dayly is not known; did you mean daily"),
     ({"title": None}, "title is missing"),
     ({"deadline": "2026-03-28T18:00:00"}, "deadline: the time needs a zone, such as 2026-03-28T18:00:00+01:00"),
     ({"opens": "2026-04-01T00:00:00Z"}, "is not before the deadline"),
@@ -39,7 +39,9 @@ def test_what_is_not_said_has_a_usual_value(tmp_path):
     ({"split": {"public": 0.95}}, "split.public: Input should be less than or equal to 0.9"),
     ({"split": {"rows": True}}, "split.rows is not known"),
     ({"project": "table"}, "a table needs keys, value, and a unit that is one of the keys"),
-    ({"name": "../up"}, "name: String should match pattern"),
+    ({"name": "../up"}, "name: '../up' cannot stand in an address; use 2 to 49 of a-z, 0-9 and -, such as rivers-2026"),
+    ({"daily": 200, "total": 100}, "daily (200) is more than total (100)"),
+    ({"project": "table", "keys": ["site"], "value": "v", "unit": "site"}, "a table's truth is a file, not a seed"),
     ({"daily": 0}, "daily: Input should be greater than or equal to 1"),
 ])  # fmt: skip
 def test_a_fault_is_a_sentence_with_its_place(tmp_path, changes, words):
@@ -60,8 +62,10 @@ def test_a_folder_without_rules_and_a_file_that_is_no_yaml(tmp_path):
 def test_names_that_look_alike_are_one_name():
     assert team_name("  Deep   Water ") == ("Deep Water", "deepwater")
     assert team_name("DEEP WATER")[1] == team_name("Ｄeep Ｗater")[1] == "deepwater"
+    assert team_name("Clouds \u2601\ufe0f") == team_name("Clouds \u2601") and team_name("RİVERS")[1] == "rivers"
     for name, words in (("x", "has 2 to 40 characters; this has 1"), ("y" * 41, "this has 41"), ("ab\u202ecd", r"U\+202E"),
-                        ("a\u200bb", r"U\+200B"), ("te" + "\u0301" * 9, "at most two accents")):  # fmt: skip
+                        ("a\u200bb", r"U\+200B"), ("Rivers\u3164", r"U\+3164"), ("\u2800\u2800", r"U\+2800"),
+                        ("!!", "a letter or a digit"), ("te" + "\u0301" * 9, "at most two accents")):  # fmt: skip
         with pytest.raises(RulesError, match=words):
             team_name(name)
 

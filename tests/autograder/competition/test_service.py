@@ -7,18 +7,24 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 from urllib.parse import urlencode
 
 import pytest
 import requests
-from board_server import asked, serving
+import uvicorn
+import yaml
+from board_server import asked, free_port, serving
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from autograder.cli import app as cli
 from autograder.competition.people import invite
 from autograder.competition.service import Service, ServiceError
+from autograder.competition.web import guard
 from autograder.competition.web.app import application
 from autograder.competition.web.guard import HEADERS
 from autograder.competition.web.identity import COOKIE
@@ -202,6 +208,11 @@ def test_a_browser_signs_in_with_its_token_and_out_again(board):
     for origin in ("https://evil.example", "null", "http://[", f"http://127.0.0.1.evil.example:{board.port}"):
         sent = requests.post(f"{board.address}/sign-in", data={"token": gus}, headers={"Origin": origin})
         assert sent.status_code == 403 and "another site has sent this form" in sent.text and not sent.cookies, origin
+    paths = board.call("GET", "/openapi.json").json()["paths"]
+    operations = [each["operationId"] for path in paths.values() for each in path.values()]
+    assert len(operations) == len(set(operations))
+    out = requests.post(f"{board.address}/sign-out", data={"csrf": csrf}, headers={"Origin": "https://evil.example"})
+    assert out.status_code == 403 and "set-cookie" not in out.headers
     kept = requests.post(f"{board.address}/sign-in", data={"token": gus}, headers={"Origin": board.address},
                          allow_redirects=False).headers["set-cookie"]
     assert "HttpOnly" in kept and "SameSite=lax" in kept
@@ -284,3 +295,58 @@ def test_two_of_one_name_are_not_served(wells, tmp_path):
     other = shutil.copytree(wells, tmp_path / "other")
     with pytest.raises(ServiceError, match="two competitions are called 'wells': .* change `name` in one of them"):
         Service([wells, other], f"sqlite:///{tmp_path}/board.sqlite")
+
+
+def test_whoever_connects_and_asks_nothing_is_hung_up_on(app, monkeypatch):
+    monkeypatch.setattr(guard, "IDLE", 0.3)
+    server = uvicorn.Server(uvicorn.Config(app, port=(port := free_port()), http=guard.Impatient, log_level="error", ws="none"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    try:
+        for said in (b"", b"GET / HTTP/1.1\r\nHost: 127"):
+            with socket.create_connection(("127.0.0.1", port), timeout=5) as silent:
+                silent.sendall(said)
+                assert silent.recv(1) == b""
+        with requests.Session() as patient:  # the same connection, now and then
+            for _ in range(3):
+                assert patient.get(f"http://127.0.0.1:{port}/wells").ok
+                time.sleep(0.2)
+    finally:
+        server.should_exit = True
+        thread.join(10)
+
+
+def test_people_are_invited_where_a_competition_is(tmp_path, wells):
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        result = CliRunner().invoke(cli, ["board", "invite", "Zed", "--folder", str(folder)])
+        assert result.exit_code == 1 and "holds no competition; say by --folder where one is" in result.output
+        assert not (folder / "board.sqlite").exists()
+    for folder in (wells, wells.parent):
+        assert CliRunner().invoke(cli, ["board", "invite", "Zed", "--folder", str(folder)]).exit_code == 0
+    assert (wells.parent / "board.sqlite").exists()
+    for more, words in ((["--advisor", "--read"], "exclude each other"), (["--days", "nan"], "for up to 3650 days, not for nan"),
+                        (["--days", "-1"], "not for -1"), (["--database", "board.sqlite"], "this is no address of a database")):
+        result = CliRunner().invoke(cli, ["board", "invite", "Zed", "--folder", str(wells), *more])
+        assert result.exit_code == 1 and words in result.output
+
+
+def test_what_cannot_be_served_is_a_sentence(tmp_path, wells):
+    cert = tmp_path / "c.pem"
+    cert.touch()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        for options, words in ((f"--port {taken.getsockname()[1]}", "--port takes another"), ("--port 99999", "equal to 65535"),
+                               (f"--tls-cert {cert}", "belong together"), ("--tls-cert gone.pem", "gone.pem"),
+                               ("--host 0.0.0.0", "in clear text")):  # fmt: skip
+            result = CliRunner().invoke(cli, ["board", "serve", str(wells), *options.split()], env={"COLUMNS": "200"})
+            assert result.exit_code in (1, 2) and words in result.output, result.output
+            assert isinstance(result.exception, SystemExit)
+
+
+def test_the_advisor_hears_at_the_start_what_will_not_work(tmp_path, wells):
+    path = wells / "competition.yaml"
+    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | {"deadline": "2026-01-01T00:00:00Z", "channels": {
+        "room": {"kind": "slack", "url_file": "secret/room"}}}))  # fmt: skip
+    with serving(wells) as running:
+        assert "channel room: its url_file cannot be read" in running.said() and "it has ended" in running.said()

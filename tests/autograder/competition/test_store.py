@@ -9,7 +9,7 @@ from sqlalchemy import event, select, text
 
 from autograder.competition import board, contest, entries, messages, teams
 from autograder.competition.contest import Contest
-from autograder.competition.store import Refused, Store
+from autograder.competition.store import Refused, Store, plain
 from autograder.competition.tables import Competition, Event
 
 
@@ -166,3 +166,10 @@ def test_the_key_of_receipts_is_drawn_once_and_whole(tmp_path):
     assert len(keys) == 1 and len(keys.pop()) == 32
     assert [path.name for path in tmp_path.iterdir()] == ["receipts.key"]
     assert (tmp_path / "receipts.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_marks_that_nobody_reads_cost_no_time_and_reach_nobody():
+    assert plain(" a\u202eb\r\nc\x00 ", 10, "a text") == "ab\nc" and plain("e\u0301" * 50, 60, "a text") == "é" * 50
+    for heap in ("\u0345" * 25_000 + "\u0334" * 25_000, "\u0345\x00" * 40, "a" + "\u0315\u0300" * 16):
+        with pytest.raises(Refused, match="a text has at most 30 accents on a letter"):
+            plain(heap, 100_000, "a text")

@@ -111,7 +111,7 @@ function cells(row, board, scale) {
   const told = row.score === null ? ["–", unseen("no score yet")] : [score(row.score, digits)];
   if (row.kind === "benchmark") {
     return [cell("rank", unseen("not ranked")), h("th", { role: "rowheader", scope: "row", class: "team" },
-      h("span", { class: "name" }, row.team), " ", h("span", { class: "pill" }, "benchmark to beat")),
+      h("span", { class: "name" }, row.team), " ", h("span", { class: "pill" }, h("span", { class: "more" }, "benchmark "), "to beat")),
     cell("spark"), cell("score", ...told), cell("entries"), cell("last")];
   }
   const team = h("th", { role: "rowheader", scope: "row", class: "team" }, h("span", { class: "name" }, row.team));
