@@ -167,6 +167,8 @@ def the_grades(
     contest = _contest(folder, database)
     _tried(contest.score_benchmarks)
     rows = grades(contest)
+    if contest.phase() in ("before", "open"):
+        typer.secho(f"{contest.name} still runs: these grades may change", err=True, fg=typer.colors.YELLOW)
     if gradebook is None:
         typer.echo(_tried(as_csv, rows, system, assignment or contest.name), nl=False)
         return

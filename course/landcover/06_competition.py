@@ -599,7 +599,7 @@ if contest:
 
 # %% [markdown]
 r"""
-*Check* looks at the file with the leaderboard's own function and costs nothing; *Submit* costs one of today's entries, but a
+*Check only* looks at the file with the leaderboard's own function and costs nothing; *Hand in* costs one of today's entries, but a
 file that is refused costs none. Say what you tried and what you learned: your team reads it now, everybody after the end.
 """
 

@@ -12,7 +12,8 @@ import re
 import threading
 import time
 import zoneinfo
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,9 @@ KEPT = "leaderboard"  #: name of the file that `dla board --service` writes
 CONNECT, STALL = 10, 60  #: seconds that are waited for a connection, and for the next byte
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)  #: seconds before each new try; the last one again and again
 PATIENCE = 5.0  #: seconds that tries go on for, where nothing more is at stake than an answer
+
+#: Stands around each question until it is answered; `dla` tells there that it waits.
+asking: Callable[[], AbstractContextManager] = nullcontext
 
 BUSY = (429, 500, 502, 503, 504)
 SAID = {"name", "title", "project", "phase", "formats", "inputs_sha256"}  #: of every competition
@@ -95,6 +99,11 @@ class Leaderboard:
         """Keep address and token for :meth:`remembered`, in a file that only you can read."""
         accounts.remember(KEPT, self.service, self.__signed.token)
 
+    @property
+    def signed(self) -> bool:
+        """Whether a token goes along."""
+        return bool(self.__signed.token)
+
     def __repr__(self) -> str:
         return f"Leaderboard({self.service!r})"
 
@@ -131,9 +140,10 @@ class Leaderboard:
             return Contest(self, found[0])
         listed = ", ".join(f"{one['name']} ({one['title']})" for one in found or known) or "none"
         if found:
-            raise LeaderboardError(f"which competition? {self.service} has {listed}. Say its name.")
+            raise LeaderboardError(f"which competition? {self.service} has {listed}. Say its name; in a terminal: "
+                                   "dla board NAME, and --competition NAME elsewhere")
         close = get_close_matches(name or "", [one["name"] for one in known], n=1)
-        guess = f"did you mean {close[0]!r}?" if close else f"There are: {listed}."
+        guess = f"did you mean {close[0]!r}?" if close else f"there are: {listed}."
         raise LeaderboardError(f"{self.service} has no competition" + (f" {name!r}; {guess}" if name else " yet"))
 
     def request(
@@ -152,15 +162,16 @@ class Leaderboard:
         LeaderboardError : the service refuses, or does not answer
         """
         until, pauses = time.monotonic() + (PATIENCE if patience is None else patience), waits()
-        while True:
-            try:
-                return self._answered(method, path, options)
-            except LeaderboardError as fault:
-                wait = next(pauses) if fault.wait is None else fault.wait
-                lost = isinstance(fault, Unreachable) and not again
-                if lost or not fault.passing or time.monotonic() + wait > until:
-                    raise
-            time.sleep(wait)
+        with asking():
+            while True:
+                try:
+                    return self._answered(method, path, options)
+                except LeaderboardError as fault:
+                    wait = next(pauses) if fault.wait is None else fault.wait
+                    lost = isinstance(fault, Unreachable) and not again
+                    if lost or not fault.passing or time.monotonic() + wait > until:
+                        raise
+                time.sleep(wait)
 
     def _answered(self, method: str, path: str, options: dict[str, Any]) -> requests.Response:
         try:
@@ -464,6 +475,8 @@ def _is_loopback(service: str) -> bool:
 def _why(reason: requests.RequestException) -> str:
     """What stands between, in words."""
     text = str(reason)
+    if "wrong version number" in text.lower():
+        return "it speaks http there, not https. Is the address right?"
     if isinstance(reason, requests.exceptions.SSLError):
         return ("its certificate is not trusted here. If your advisor made it, REQUESTS_CA_BUNDLE names the file with it; "
                 "otherwise send nothing")  # fmt: skip

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Annotated
 
+import click
 import typer
 
 if TYPE_CHECKING:
@@ -22,6 +25,7 @@ WHICH = Annotated[str | None, typer.Option("--competition", help="its name, or i
 YES = Annotated[bool, typer.Option("--yes", help="do not ask whether it is meant")]
 
 EVERY = 5  #: seconds after which a board that is watched is looked at again
+LATE = 3.0  #: seconds without an answer after which it is said that one is waited for
 
 
 def submit(
@@ -35,6 +39,9 @@ def submit(
     with _sentences():
         contest = _contest(competition)
         if sys.stdin.isatty() and not (tried or learned):
+            from .sending import look
+
+            look(contest, file.expanduser())  # nobody is asked for the sake of no file
             tried = typer.prompt("What did you try? (one line; Enter for nothing)", default="", show_default=False)
         with warnings.catch_warnings(record=True) as found:
             warnings.simplefilter("always")
@@ -45,6 +52,8 @@ def submit(
         typer.echo(f"SHA-256 {entry['sha256']}")
         if not (is_new := entry["new"]):
             typer.echo("Your team has handed in this very file before: it costs nothing and counts once.")
+            if tried.strip() or learned.strip():
+                typer.echo("What you say of it now stands on its card.")
         if wait and entry["state"] == "received":
             typer.echo("It is being scored; if you do not want to wait, Ctrl-C: the entry is safe.")
             entry = contest.wait(entry)
@@ -65,7 +74,11 @@ def board(
     """Show the board: who leads, where you are, and how far it is to the next."""
     with _sentences():
         if service:
-            _set_up(service)
+            known = _set_up(service).competitions()
+            if name is None and len(known) > 1:
+                names = ", ".join(one["name"] for one in known)
+                typer.echo(f"It has {names}. Look at one: dla board NAME. Elsewhere say --competition NAME.")
+                return
         contest = _contest(name)
         from rich.console import Console
 
@@ -73,7 +86,7 @@ def board(
         if watch:
             _watch(contest, console)
         else:
-            console.print(_board(contest))
+            console.print(_board(contest, console.width))
 
 
 def inputs(
@@ -167,7 +180,7 @@ def write_notes(
         contest = _contest(competition)
         notes = contest.in_team()["notes"]
         if edit:
-            text = typer.edit(notes) if text is None else typer.edit(text)
+            text = click.edit(notes if text is None else text)
         elif text == "-":
             text = sys.stdin.read()
         if text is None:
@@ -185,6 +198,10 @@ def choose_finals(
 ) -> None:
     """Show or choose the finals: of them the best private score counts in the end."""
     with _sentences():
+        if entries and none:
+            from .client import LeaderboardError
+
+            raise LeaderboardError("finals are the entries that you name, or none with --none, and not both. Nothing was changed")
         contest = _contest(competition)
         chosen = contest.choose_finals(entries or []) if entries or none else [e for e in contest.entries() if e["final"]]
         listed = ", ".join(f"{one['id']} ({one['name']})" for one in chosen)
@@ -201,21 +218,27 @@ def _contest(name: str | None) -> Contest:
 
 def _set_up(service: str) -> Leaderboard:
     """Know the service from now on, if it is one and knows the token."""
-    from .client import Leaderboard
+    from .client import Leaderboard, LeaderboardError
 
-    Leaderboard(service)  # is it an address at all?
-    token = os.environ.get("DLA_BOARD_TOKEN") or typer.prompt(
+    token = os.environ.get("DLA_BOARD_TOKEN", "")
+    try:
+        Leaderboard(service, token).competitions()  # is there one at all?
+    except LeaderboardError as fault:
+        base, _, page = service.rstrip("/").rpartition("/")
+        if fault.status != 404 or base.endswith("/"):
+            raise
+        raise LeaderboardError(f"{service} is a page, and no leaderboard's address. Is it {base}, without /{page}?") from None
+    token = token or typer.prompt(
         "Your token (Enter for none: you can look, and hand in nothing)", default="", show_default=False,
         hide_input=sys.stdin.isatty())  # fmt: skip
     known = Leaderboard(service, token)
-    known.competitions()
     if token:
         typer.echo(f"{known.service} knows you as {known.me()['name']}.")
     known.remember()
     return known
 
 
-def _board(contest: Contest):
+def _board(contest: Contest, width: int):
     """The board as it stands, with the caller's own team."""
     from .client import LeaderboardError
     from .tables import board_table
@@ -223,10 +246,10 @@ def _board(contest: Contest):
     try:
         own = contest.team()
     except LeaderboardError as fault:  # who only looks has no token
-        if fault.status not in (401, 403):
+        if fault.status not in (401, 403) or (fault.status == 401 and contest.leaderboard.signed):
             raise
         own = None
-    return board_table(contest.board(), own and own["name"])
+    return board_table(contest.board(), own and own["name"], width)
 
 
 def _watch(contest: Contest, console) -> None:
@@ -236,13 +259,13 @@ def _watch(contest: Contest, console) -> None:
 
     from .client import LeaderboardError
 
-    shown = _board(contest)
+    shown = _board(contest, console.width)
     with Live(shown, console=console, auto_refresh=False, vertical_overflow="ellipsis") as live:
         try:
             while True:
                 time.sleep(EVERY)
                 try:
-                    shown = _board(contest)
+                    shown = _board(contest, console.width)
                     live.update(shown, refresh=True)
                 except LeaderboardError as fault:
                     if not fault.passing:
@@ -275,10 +298,43 @@ def _sentences() -> Iterator[None]:
     from ..errors import CourseError
 
     try:
-        yield
+        with _patience():
+            yield
     except (CourseError, OSError) as fault:
         typer.secho(str(fault), err=True, fg=typer.colors.RED)
         raise typer.Exit(2) from None
     except KeyboardInterrupt:
         typer.echo("\nBroken off.", err=True)
         raise typer.Exit(130) from None
+
+
+@contextmanager
+def _patience() -> Iterator[None]:
+    """It is said once if the leaderboard takes long."""
+    from . import client
+
+    since, over = float("inf"), threading.Event()
+
+    @contextmanager
+    def asking() -> Iterator[None]:
+        nonlocal since
+        since = monotonic()
+        try:
+            yield
+        finally:
+            since = float("inf")
+
+    def watch() -> None:
+        while not over.wait(LATE / 10):
+            if monotonic() - since > LATE:
+                # over a line of progress; and above a board that is watched, for which rich takes the place of stderr
+                print("\r" * sys.stderr.isatty() + "waiting for the leaderboard ...", file=sys.stderr)
+                return
+
+    threading.Thread(target=watch, daemon=True).start()
+    client.asking = asking
+    try:
+        yield
+    finally:
+        client.asking = nullcontext
+        over.set()

@@ -6,7 +6,8 @@ import hashlib
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -35,7 +36,7 @@ def submit(
     ----------
     contest : which competition
     path : the file
-    tried, learned : the model card: what you tried, and what you learned
+    tried, learned : the model card: what you tried, and what you learned; of a file that was handed in before, it is changed
     progress : is told how far it is; by default a line is shown
 
     Returns
@@ -48,7 +49,11 @@ def submit(
     SubmissionError : the file cannot be used; nothing was sent
     LeaderboardError : you are in no team, too late, out of entries, or the service cannot be reached
     """
-    path, tell = Path(path).expanduser(), progress or _shown(ProgressLine())
+    with nullcontext(progress) if progress else _shown() as tell:
+        return _submit(contest, Path(path).expanduser(), tried, learned, tell)
+
+
+def _submit(contest: Contest, path: Path, tried: str, learned: str, tell: Progress) -> dict[str, Any]:
     sent_before = {entry["sha256"] for entry in contest.in_team()["entries"]}
     tell("checking", 0, 0)
     judge(contest, path)
@@ -73,18 +78,28 @@ def submit(
             raise lost
     entry = answer.json()
     _check_receipt(entry, sha256, path)
-    return entry | {"new": answer.status_code == 201 or sha256 not in sent_before}  # the first answer may have been lost
+    is_new = answer.status_code == 201 or sha256 not in sent_before  # the first answer may have been lost
+    if not is_new and (tried.strip() or learned.strip()):
+        entry = contest.write_card(entry, tried.strip() or entry["tried"], learned.strip() or entry["learned"])
+    return entry | {"new": is_new}
 
 
 def judge(contest: Contest, path: Path) -> None:
     """Look at the file as the service will."""
+    look(contest, path)
+    inputs.check(path, contest.expected(), str(path))
+
+
+def look(contest: Contest, path: Path) -> None:
+    """Whether there is a file of the right kind, which takes no time."""
     formats = contest.rules["formats"]
     if path.is_dir():
         raise refusal(f"{path} is a folder. One file is handed in: {' or '.join(formats)}.")
-    if path.exists() and path.suffix.lower() not in formats:
+    if not path.exists():
+        inputs.check(path, contest.expected(), str(path))  # says which one may be meant
+    elif path.suffix.lower() not in formats:
         raise refusal(f"{path}: expected {' or '.join(formats)}, found {path.suffix or 'no ending'}. Write it as "
                       f"{path.with_suffix(formats[0]).name}.")  # fmt: skip
-    inputs.check(path, contest.expected(), str(path))
 
 
 def _announce(contest: Contest, told: dict[str, Any]) -> dict[str, Any]:
@@ -132,9 +147,20 @@ def _digest(file: BinaryIO) -> str:
     return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _shown(line: ProgressLine) -> Progress:
+@contextmanager
+def _shown() -> Iterator[Progress]:
+    """Tells it in a line, which ends before a fault is said."""
+    line = ProgressLine()
+
     def tell(step: str, done: int, total: int) -> None:
         share = f" {done / total:.0%} of {sized(total)}" if total else ""
         line.show(step.capitalize() + share, last=step == "handing in")
+        if step == "handing in":
+            line.width = 0  # has ended
 
-    return tell
+    try:
+        yield tell
+    except Exception:
+        if line.width:
+            print()
+        raise

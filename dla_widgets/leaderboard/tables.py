@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -15,29 +16,36 @@ NONE, BARS = "\N{EN DASH}", "▁▂▃▄▅▆▇█"
 SCORE = "{:.3f}"
 LOOK = {"box": SIMPLE_HEAD, "padding": (0, 1, 0, 0), "show_edge": False, "expand": True}
 
+#: Columns of the board, and those that a narrow window goes without, the first of them first.
+COLUMNS, SPARE = ("#", "", "Team", "Score", "Gap", "Sent", "Last", "Climbs"), ("Climbs", "", "Last", "Sent", "Gap")
+NUMBERS = ("#", "Score", "Gap", "Sent")
+NAME = 14  #: letters of a team's name for which such a column goes
+
 #: Entries of a team, and rows of a board, that fit a screen.
 ENTRIES = 20
 
 
-def board_table(board: dict[str, Any], own: str | None) -> RenderableType:
-    """The board, with the team called `own` marked."""
-    table = Table(**LOOK)
-    table.add_column("#", justify="right", no_wrap=True, width=3)
-    table.add_column("", no_wrap=True, width=3)
-    table.add_column("Team", no_wrap=True, overflow="ellipsis", ratio=1, min_width=14)
-    table.add_column("Score", justify="right", no_wrap=True, min_width=5)
-    table.add_column("Gap", justify="right", no_wrap=True, min_width=6)
-    table.add_column("Sent", justify="right", no_wrap=True)
-    table.add_column("Last", no_wrap=True, min_width=8)
-    table.add_column("Climbs", no_wrap=True, width=8)
-    above = None
+def board_table(board: dict[str, Any], own: str | None, width: int = 80) -> RenderableType:
+    """The board, with the team called `own` marked; no number is cut, however narrow."""
+    rows, styles, above = [], [], None
     for row in board["rows"]:
         here = row["kind"] == "team" and row["team"] == own
-        style = "bold" if here else "italic" if row["kind"] == "benchmark" else ""
+        styles.append("bold" if here else "italic" if row["kind"] == "benchmark" else "")
         score = row["score"]
         gap = NONE if above is None or not row["rank"] else SCORE.format(score - above).replace("-0.000", "0.000")
-        table.add_row(str(row["rank"] or NONE), _moved(row["moved"]), _name(row, here), *_cells(row, gap), style=style)
+        rows.append((f"{row['rank'] or NONE:>3}", _moved(row["moved"]), _name(row, here), *_cells(row, gap)))
         above = score if row["rank"] else above
+    columns = {name: cells for name, *cells in zip(COLUMNS, *rows)}
+    least = {name: max(cell_len(str(cell)) for cell in (name, *cells)) for name, cells in columns.items()} | {"Team": NAME}
+    for name in SPARE:
+        if sum(least.values()) + 2 * len(least) - 1 > width:  # with what is between them
+            del least[name]
+    table = Table(**LOOK)
+    for name, at_least in least.items():
+        room = {"overflow": "ellipsis", "ratio": 1} if name == "Team" else {"min_width": at_least}
+        table.add_column(name, justify="right" if name in NUMBERS else "left", no_wrap=True, **room)
+    for style, *cells in zip(styles, *(columns[name] for name in least)):
+        table.add_row(*cells, style=style)
     return Group(Text(f"{board['title']} · {board['metric']} · {_phase(board)}\n", "bold"), table, Text(), *_below(board, own))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import html
 import io
+import warnings
 
 import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -79,7 +80,8 @@ class Picture(Figure):
             return super().add_subplot(*args, **kwargs)
 
     def draw(self, renderer):
-        with style():  # ticks are made while drawing, and read the style then
+        with style(), warnings.catch_warnings():  # ticks are made while drawing, and read the style then
+            warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font", UserWarning)  # names of people and teams
             super().draw(renderer)
 
     def png(self, scale: float = RETINA) -> bytes:

@@ -158,7 +158,7 @@ def test_a_competition_by_its_name_or_project(board):
         known.competition()
     with pytest.raises(LeaderboardError, match="has no competition 'wels'; did you mean 'wells'?"):
         known.competition("wels")
-    with pytest.raises(LeaderboardError, match="has no competition 'streamflow'; There are: wells"):
+    with pytest.raises(LeaderboardError, match="has no competition 'streamflow'; there are: wells"):
         known.competition("streamflow")
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import sys
 import time
 
 import pandas as pd
@@ -184,3 +185,14 @@ def test_too_late_and_in_no_team(enter, best):
 def test_the_line_that_is_shown(contest, best, capsys):
     contest.submit(best())
     assert re.search(r"^Handing in 100% of 4\.\d kB$", capsys.readouterr().out, re.M)
+
+
+def test_a_fault_does_not_stand_in_the_line_that_is_shown(contest, network, best, capsys, monkeypatch):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    with pytest.raises(SubmissionError):
+        contest.submit("nowhere.csv")
+    assert capsys.readouterr().out == "\rChecking\n"
+    network.next("POST .*/entries", network.saying(403, {"error": "you may not"}))
+    with pytest.raises(LeaderboardError, match="you may not"):
+        contest.submit(best())
+    assert re.search(r"Handing in 100% of 4\.\d kB\n$", capsys.readouterr().out)  # the line had ended

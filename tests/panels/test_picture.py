@@ -5,6 +5,7 @@ import io
 import json
 import subprocess
 import sys
+import warnings
 
 import matplotlib
 import nbformat
@@ -77,6 +78,14 @@ def test_nothing_global_changes():
     before = dict(matplotlib.rcParams)
     drawn().png()
     assert dict(matplotlib.rcParams) == before
+
+
+def test_letters_that_the_font_lacks_are_no_matter_of_a_warning():
+    picture = drawn()
+    picture.axes[0].set_yticks([1], ["Deep \N{WATER WAVE} Water"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        picture.png()
 
 
 def test_no_pyplot():
