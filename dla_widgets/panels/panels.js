@@ -90,8 +90,6 @@ function arrays(value) {
 
 // ---- the frame
 
-let counted = 0;
-
 function isDark() {
   const jupyter = document.body.dataset.jpThemeLight;
   return jupyter ? jupyter === "false" : window.matchMedia("(prefers-color-scheme: dark)").matches;
@@ -106,7 +104,8 @@ function ownKeys(el) {
 class Panel {
   constructor(model, el) {
     this.model = model;
-    this.id = `dla-${(counted += 1)}`;
+    globalThis.dlaPanels = (globalThis.dlaPanels || 0) + 1; // each explorer of a page has a module of its own
+    this.id = `dla-${globalThis.dlaPanels}`;
     this.frame = model.get("_frame");
     this.live = typeof model.send === "function";
     this.spec = this.frame.controls;
@@ -144,7 +143,15 @@ class Panel {
 
   /** Ask the kernel; Python's asked(what, content) answers. */
   ask(what, content = {}) {
-    if (this.live) this.model.send({ ...content, ask: what });
+    if (this.live) this.send({ ...content, ask: what });
+  }
+
+  send(content) {
+    try {
+      this.model.send(content);
+    } catch { // "Cannot send": the kernel that knew this explorer is gone
+      this.notice.textContent = "The kernel was restarted: run the cell again.";
+    }
   }
 
   /** Make a drawing work by keyboard: `keys` maps names of keys to functions; words say which. */

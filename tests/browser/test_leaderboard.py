@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from board_server import serving
 from looks import TWO_FRAMES, look
-from notebook_page import cell_at, open_notebook, run_cell, select
+from notebook_page import KERNEL_IS_IDLE, cell_at, open_notebook, run_cell, select
 from served_wells import forecast, wells
 
 from dla_widgets import accounts
@@ -86,9 +86,13 @@ def picture(page, name):
 
 
 def sign_in(page, panel, address, token):
-    panel.get_by_label("Address of the leaderboard").fill(address)
+    panel.get_by_label("Address of the leaderboard").fill("http://127.0.0.1:9")
     panel.get_by_label("Your token").fill("wrong")
     page.keyboard.press("Enter")
+    said(panel, "does not answer")
+    assert panel.get_by_label("Your token").input_value() == "wrong"  # only the address has to be mended
+    panel.get_by_label("Address of the leaderboard").fill(address)
+    panel.get_by_label("Address of the leaderboard").press("Enter")
     said(panel, "does not know you")
     panel.get_by_label("Your token").fill(token)
     assert panel.get_by_label("Your token").get_attribute("type") == "password"
@@ -113,6 +117,8 @@ def hand_in(panel, file, comes):
 
 
 def test_from_signing_in_to_the_board_that_moves(page, lab, service, kept):
+    page.add_init_script("window.setInterval = ((real) => (act, ms, ...rest) => real(act, ms === 30000 ? 1000 : ms, ...rest))"
+                         "(window.setInterval)")  # the panel looks again each half minute, which is long for a test
     open_notebook(page, lab, "story")
     run_cell(page, PANEL)
     panel, token = root_of(page, PANEL), service.token("Ada")
@@ -146,13 +152,33 @@ def test_from_signing_in_to_the_board_that_moves(page, lab, service, kept):
     assert token not in everything and code not in everything and "Nobody is signed in" in everything
     file = next(kept.rglob("leaderboard.json"))
     assert json.loads(file.read_text())["token"] == token and file.stat().st_mode & 0o077 == 0
+    choose_finals(root_of(page, PANEL), Leaderboard(service.address, token).competition())
     assert str(page.trouble) == ""
+    page.evaluate("() => jupyterapp.shell.currentWidget.context.sessionContext.session.kernel.restart()")
+    page.wait_for_function(KERNEL_IS_IDLE)
+    panel = root_of(page, PANEL)
+    panel.get_by_role("button", name="Check only").press("Enter")
+    panel.locator(".dla-notice").filter(has_text="The kernel was restarted: run the cell again.").wait_for()
+
+
+def choose_finals(panel, teammate):
+    """A box shows what the service has, whoever chose it."""
+    teammate.choose_finals([])
+    panel.locator("input:checked").wait_for(state="hidden")  # by itself, as it looks again and again
+    said(panel, "The private score of entry 3 counts.")
+    teammate.choose_finals([1, 4])
+    box = panel.get_by_label("Entry 3 is a final")
+    box.press("Space")
+    said(panel, "a team chooses at most 2 finals")
+    assert not box.is_checked() and panel.locator("input:checked").count() == 2
 
 
 def move_the_board(page, lab, service, panel):
     """The board of the same notebook follows what others hand in, and what this panel does."""
     run_cell(page, BOARD)
     board = root_of(page, BOARD)
+    ids = page.locator(".dla [id]").evaluate_all("found => found.map((one) => one.id)")
+    assert page.locator(".dla").count() == 2 and len(set(ids)) == len(ids)
     row = board.locator("tr", has_text="Deep Wells")
     assert "you are here" in row.inner_text() and "0.190" in row.inner_text()
     theirs = Leaderboard(service.address, service.token("Ben")).competition()
@@ -198,8 +224,16 @@ def test_a_service_that_goes_away_and_comes_back(page, lab, service, kept, monke
     assert "does not answer" in panel.locator(".dla-submit-said").inner_text()
     assert serious(page) == []
     picture(page, "lost")
+    run_cell(page, PANEL)  # opened while it is away
+    panel = root_of(page, PANEL)
+    again = panel.get_by_role("button", name="Try again")
+    again.wait_for()
+    seen = panel.locator("h3").evaluate_all("all => all.filter((one) => one.checkVisibility()).map((one) => one.innerText)")
+    assert seen == ["Sign in"] and not panel.get_by_label("Competition").is_visible()
     service.start()
     again.press("Enter")
+    said(panel, "It answers again.")
+    panel.get_by_label("Name of the new team").fill("Still Wells")
     panel.get_by_role("button", name="Make the team").click()
     said(panel, "You have made the team Still Wells.")
     board = root_of(page, BOARD)
@@ -257,6 +291,16 @@ def test_the_page_says_what_python_says_on_every_day(static, page):
     assert root.locator("tbody b").count() == 0  # a name is a name, not a tag
     assert "Prof. Ohm, 11 Jul: Choose your finals." in root.inner_text()
     assert str(page.trouble) == ""
+
+
+def test_the_own_team_has_a_colour_wherever_it_stands(static):
+    explorer = BoardExplorer(many())
+    explorer._tell(explorer._board | {"you": "Team 11"}, explorer.result["now"])
+    root = static(explorer)
+    stroke = "one => one.querySelector('polyline').style.stroke"
+    own, eighth, first = (root.locator("tbody tr").filter(has_text=name).first.evaluate(stroke)
+                          for name in ("Team 11", "Team 7", "<b>bold</b>"))
+    assert len({own, eighth, first}) == 3  # the eighth is as pale as all that follow
 
 
 def test_columns_are_sorted_by_key_and_say_so(static):

@@ -94,7 +94,7 @@ def test_who_moved_and_who_is_next(arena):
     numbers = explorer.numbers()
     assert (numbers["moved.Shallow"], numbers["moved.Deep"], numbers["gap.Deep"]) == ("up 1", "down 1", "0.400")
     assert numbers["last.Shallow"] == "just now" and numbers["last.Deep"] == "2 days ago"
-    assert numbers["climbs.Shallow"] == "climbed 2 times, from 0.400 to 0.900"
+    assert numbers["climbs.Shallow"] == "climbed 2 times, from 0.400 to 0.900" and numbers["climbs.Deep"] == "0.500"
     assert "Shallow leads 2 teams with 0.900, 0.400 ahead of Deep. 1 of 2 beat Half right" in explorer.describe()
     disqualify(arena.contest, arena.advisor, "Shallow", "two accounts")
     explorer = BoardExplorer(board(arena.contest))
@@ -127,6 +127,10 @@ def test_only_the_first_ten_or_those_around_you():
     explorer.rows = "around"
     assert explorer.table()["team"].tolist() == [f"T{k:02d}" for k in range(4, 11)]
     assert "You are here: T07, rank 7 of 14 with 0.830, 0.010 behind T06." in explorer.describe()
+    for you in ("T07", "T12"):  # there are seven colours
+        explorer._board |= {"you": you}
+        labels = explorer.figure().axes[0].get_legend_handles_labels()[1]
+        assert f"{you} (you)" in labels and len(labels) == 8  # and the benchmark
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from autograder.competition.people import Caller
 from autograder.competition.store import Store
 from dla_widgets import accounts
 from dla_widgets.leaderboard.client import Leaderboard
-from dla_widgets.leaderboard.explorers.entry_words import offered, verdict
+from dla_widgets.leaderboard.explorers.entry_words import offered, standing, verdict
 from dla_widgets.leaderboard.explorers.submit import SubmitPanel
 
 NOBODY = "http://127.0.0.1:9"
@@ -121,23 +121,56 @@ def test_from_the_first_score_to_the_finals(service, contest, lesson):
     assert ask(panel, "submit", "first.csv", "the mean", "not much").endswith(": your first score is 0.190.")
     assert [stage for stage in seen if stage != "ready"] == ["checking", "sending", "waiting", "scored"]
     assert panel.result["receipt"]["code"].startswith("RCPT-") and "3 of 4 entries are left today" in panel.describe()
-    assert "not counted again" in ask(panel, "submit", "first.csv", "", "")
+    assert ask(panel, "submit", "first.csv", "", "").endswith("this very file before, so it was not counted again. It has 0.190.")
     assert ask(panel, "submit", "better.csv", "", "").endswith("climbed from 0.190 to 0.910.")
     assert "is not better than your 0.910 by more than chance" in ask(panel, "submit", "same.csv", "", "")
     assert panel.result["tone"] == "same"
+    assert ask(panel, "submit", "same.csv", "", "").endswith("so it was not counted again. It did not climb then.")
     same, better, first = panel.result["entries"]
     assert first["card"] == ["Tried: the mean", "Learned: not much"] and better["came"] == "climbed to 0.910"
     assert same["came"] == "not better than 0.910 by more than chance"
 
-    assert ask(panel, "finals", [same["id"], better["id"]]) == (
+    def finals():
+        return [one["final"] for one in panel.result["entries"]]
+
+    contest.choose_finals([better["id"]])  # a teammate, unseen by this panel
+    assert ask(panel, "finals", same["id"], True) == (
         f"The better private score of entry {better['id']} and entry {same['id']} counts.")
-    assert [one["final"] for one in panel.result["entries"]] == [True, True, False]
-    assert "at most 2 finals" in ask(panel, "finals", [one["id"] for one in panel.result["entries"]])
-    assert [one["final"] for one in panel.result["entries"]] == [True, True, False]
-    assert "No final is chosen" in ask(panel, "finals", [])
+    assert "at most 2 finals" in ask(panel, "finals", first["id"], True) and finals() == [True, True, False]
+    assert ask(panel, "finals", same["id"], False) == f"The private score of entry {better['id']} counts."
+    assert "No final is chosen" in ask(panel, "finals", better["id"], False) and finals() == [False, False, False]
     assert panel.table()["score"].tolist() == [0.19, 0.91, 0.91] and len(panel.figure().png()) > 3000
     after = SubmitPanel(contest)  # a kernel that was started anew has lost nothing
     assert after.result["entries"] == panel.result["entries"]
+
+
+def test_what_is_written_of_a_file_that_was_sent_before_is_kept(service, contest, lesson):
+    contest.make_team("Second Thoughts", "UTC")
+    forecast(service.folders[0], lesson / "a.csv", 0.5)
+    panel = SubmitPanel(contest, file="a.csv")
+    panel.tried, panel.learned = "the mean", "not much"
+    ask(panel, "submit", "a.csv", "the mean", "not much")
+    assert (panel.tried, panel.learned) == ("", "")
+    panel.learned = "more than I thought"
+    said = ask(panel, "submit", "a.csv", " ", "more than I thought")
+    assert said.endswith("It has 0.750. What you wrote is its model card now.")
+    assert panel.result["entries"][0]["card"] == ["Tried: the mean", "Learned: more than I thought"]
+    assert panel.learned == "more than I thought"
+
+
+def test_a_look_keeps_what_was_said_and_takes_the_place_of_nothing(contest, monkeypatch):
+    contest.make_team("Quiet Wells", "UTC")
+    panel = SubmitPanel(contest)
+    monkeypatch.setattr("dla_widgets.leaderboard.explorers.submit.FRESH", 0.0)
+    before = ask(panel, "check", "none.csv")
+    monkeypatch.setattr(contest, "refresh", lambda: contest.rules | {"title": "Seen"})
+    contest.rules |= {"seconds_left": 57}
+    assert ask(panel, "look") == before and "The deadline is in 57 s." in panel.result["numbers"]["left"]
+    panel._stage = "waiting"
+    asked = []
+    monkeypatch.setattr(panel, "newest", lambda *work: asked.append(work))
+    panel.asked("look", {})
+    assert asked == []  # it would have ended the waiting for the score
 
 
 def test_an_entry_that_the_service_refuses_is_listed_with_the_reason(service, contest):
@@ -152,6 +185,8 @@ def test_an_entry_that_the_service_refuses_is_listed_with_the_reason(service, co
     assert listed["state"] == "refused" and listed["came"].startswith("refused, costs nothing: a.csv")
     text, tone = verdict(entry, None)
     assert text.startswith(f"Entry {entry['id']} was refused and costs nothing: a.csv") and tone == "bad"
+    told = entry | {"state": "scored", "score": None, "improved": False, "message": "it is not better than before", "new": True}
+    assert verdict(told, None) == (f"Entry {entry['id']}: it is not better than before.", "same")
 
 
 def test_a_service_that_is_away_is_tried_again(service, contest, lesson, monkeypatch):
@@ -162,19 +197,50 @@ def test_a_service_that_is_away_is_tried_again(service, contest, lesson, monkeyp
     contest.leaderboard.service = NOBODY
     assert "does not answer: nothing listens there" in ask(panel, "submit", "a.csv", "", "")
     assert panel.result["stage"] == "unreachable" and "Nothing is lost" in panel.describe()
+    assert "does not answer" in ask(panel, "retry")
     contest.leaderboard.service = service.address
-    assert ask(panel, "retry") == "" and panel.result["stage"] == "ready"
+    assert ask(panel, "retry") == "It answers again. Nothing was handed in yet: press Hand in."
+    assert panel.result["stage"] == "ready" and panel.result["entries"] == []
     assert "your first score" in ask(panel, "submit", "a.csv", "", "")
+    contest.leaderboard.service = NOBODY
+    ask(panel, "retry")
+    contest.leaderboard.service = service.address
+    assert ask(panel, "retry") == "It answers again."  # nothing was on its way
 
 
-def test_after_the_end_there_is_nothing_to_hand_in(service):
+def test_a_mistyped_address_keeps_the_form(service, monkeypatch):
+    monkeypatch.setattr("dla_widgets.leaderboard.client.PAUSES", (60.0,))
+    panel, token = SubmitPanel(), service.token("Typo")
+    assert "does not answer" in ask(panel, "sign in", NOBODY, token) and panel.result["stage"] == "not-signed-in"
+    assert ask(panel, "sign in", service.address, token) == "" and panel.result["stage"] == "which"
+
+
+def test_the_panel_has_a_form_and_names_no_command(service, contest):
+    contest.make_team("Lost Wells", "UTC")
+    panel = SubmitPanel(contest)
+    signed = contest.leaderboard._Leaderboard__signed
+    token, signed.token = signed.token, "revoked"
+    said = ask(panel, "retry")
+    assert "does not know you" in said and "dla board" not in said and panel.result["stage"] == "not-signed-in"
+    signed.token = token
+    assert ask(panel, "retry") == "" and panel.result["stage"] == "ready"
+
+
+def test_level_with_the_next_is_said_as_the_board_says_it():
+    rules, team = {"phase": "open"}, {"disqualified": "", "rank": 2, "score": 0.5}
+    assert standing(rules, team | {"gap": 0.0001}) == "Rank 2 with 0.500, level with the next."
+    assert standing(rules, team | {"gap": 0.1}) == "Rank 2 with 0.500, 0.100 behind the next."
+
+
+def test_after_the_end_there_is_nothing_to_hand_in(service, lesson):
     contest = Leaderboard(service.address, service.token("Late")).competition("ending")
     contest.make_team("Late Wells", "UTC")
     panel = SubmitPanel(contest)
     store = Store(service.database)
     ended = Contest(service.folders[1], store)
+    forecast(service.folders[1], lesson / "late.csv", 0.5)
     ended.close(Caller(1, "Prof. Ohm", "advisor"))
-    ask(panel, "retry")
+    assert "late.csv" not in ask(panel, "submit", "late.csv", "", "")  # the file is good, and the service says that it is over
     assert panel.result["stage"] == "ended" and panel.describe() == "It ends has ended. It has no score yet."
     ended.publish(Caller(1, "Prof. Ohm", "advisor"))
     store.engine.dispose()

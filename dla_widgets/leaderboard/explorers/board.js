@@ -177,13 +177,13 @@ export default explorer((p) => {
   }
 
   if (p.live) {
-    const sign = () => { if (p.data.live && !document.hidden) p.model.send({ shown: true }); };
+    const sign = () => { if (p.data.live && !document.hidden) p.send({ shown: true }); };
     const beat = setInterval(sign, (p.data.live || 60) * 1000);
     document.addEventListener("visibilitychange", sign);
     p.listening.push(() => {
       clearInterval(beat);
       document.removeEventListener("visibilitychange", sign);
-      if (p.data.live) p.model.send({ shown: false });
+      if (p.data.live) p.send({ shown: false });
     });
     sign();
   }
@@ -210,6 +210,8 @@ export default explorer((p) => {
     const shown = p.presenter ? all.slice(0, ROOM) : all;
     const ranked = rows.filter((one) => one.rank);
     const coloured = data.rows.filter((one) => one.rank).slice(0, p.colour.cycle.length); // the same on every day
+    const own = data.rows.find((one) => one.rank && one.team === data.you);
+    if (own && !coloured.includes(own)) coloured[coloured.length - 1] = own; // whoever looks at it always has a colour
     const looks = new Map(coloured.map((one, k) => [one.team, { colour: p.colour.cycle[k], dash: DASHES[k] }]));
 
     title.textContent = data.example ? `An example: ${data.title} (a recorded competition, its teams are invented)` : data.title;

@@ -155,7 +155,10 @@ class BoardExplorer(Explorer):
         picture = Picture(8, 3.6, alt=self.describe())
         ax, until = picture.subplots(), self._until
         ranked = [row for row in self._lines() if row["rank"]]
-        colours = dict(zip([row["team"] for row in self._board["rows"] if row["rank"]], CYCLE))  # the same on every day
+        names, you = [row["team"] for row in self._board["rows"] if row["rank"]], self._board["you"]
+        if you in names[len(CYCLE) :]:
+            names[len(CYCLE) - 1] = you  # whoever looks at it always has a colour
+        colours = dict(zip(names, CYCLE))  # the same on every day
         for row in ranked:
             steps = [(at, score) for at, score in row["history"] if at <= until]
             if not steps or row["team"] not in colours:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ...panels.explorer import say
 from ..times import ago, since, span
+from .standing import distance
 
 #: files that are offered at most, and how deep below the working directory they are looked for
 OFFERED, DEEP = 60, 4
@@ -45,7 +46,10 @@ def verdict(entry: dict[str, Any], before: float | None) -> tuple[str, str]:
     if entry["state"] == "received":
         return f"{name} has no score yet. It is in good hands: come back later, nothing has to be sent again.", ""
     if not entry.get("new", True):
-        return f"{name}: {score}. Your team had sent this very file before, so it was not counted again.", "same"
+        then = f" It has {score}." if entry["improved"] else " It did not climb then."
+        return f"{name}: your team had sent this very file before, so it was not counted again.{then}", "same"
+    if entry["score"] is None:  # its sender knows a better one from another team
+        return f"{name}: {entry['message']}.", "same"
     if before is None:
         return f"{name}: your first score is {score}.", "good"
     if entry["improved"]:
@@ -78,7 +82,7 @@ def standing(rules: dict[str, Any], team: dict[str, Any] | None) -> str:
         return f"The team is disqualified: {team['disqualified']}."
     if team["rank"] is None:
         return "It has no score yet."
-    gap = f", {say(team['gap'], '.3f')} behind the next" if team["gap"] is not None else ", in the lead"
+    gap = f", {distance(team['gap'], 'behind')} the next" if team["gap"] is not None else ", in the lead"
     final = " by the private scores" if rules["phase"] == "final" else ""
     return f"Rank {team['rank']}{final} with {say(team['score'], '.3f')}{gap}."
 

@@ -89,8 +89,8 @@ export function rowCells(row, until, past, running) {
     entries: team && !past ? String(row.entries) : NONE,
     last: row.last === null ? NONE : running ? ago(until - row.last) : dateText(row.last / ONE_DAY),
     moved: row.fresh ? "new" : row.moved > 0 ? `up ${row.moved}` : row.moved < 0 ? `down ${-row.moved}` : NONE,
-    climbs: team && steps.length
-      ? `climbed ${steps.length} time${plural(steps.length)}, from ${inDigits(Math.min(...steps))} to ${inDigits(Math.max(...steps))}` : "no steps",
+    climbs: !team || !steps.length ? "no steps" : steps.length === 1 ? inDigits(steps[0])
+      : `climbed ${steps.length} times, from ${inDigits(Math.min(...steps))} to ${inDigits(Math.max(...steps))}`,
   };
 }
 

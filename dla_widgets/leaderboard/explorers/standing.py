@@ -100,9 +100,9 @@ def cells(row: dict[str, Any], until: float, past: bool, running: bool) -> dict[
     fresh, moved = row["fresh"], row["moved"]
     steps = [score for at, score in row["history"] if at <= until]
     team = row["kind"] == "team"
-    climbs = "no steps"
-    if team and steps:
-        climbs = f"climbed {len(steps)} time{'s' * (len(steps) > 1)}, from {written(min(steps))} to {written(max(steps))}"
+    climbs = written(steps[0]) if team and steps else "no steps"
+    if team and len(steps) > 1:
+        climbs = f"climbed {len(steps)} times, from {written(min(steps))} to {written(max(steps))}"
     return {
         "rank": say(row["rank"], "d") if row["rank"] else NONE,
         "score": written(row["score"]),
@@ -135,6 +135,11 @@ def said(data: dict[str, Any], rows: list[dict[str, Any]], day: int, now: float,
     parts += [f"{say(sum(row['score'] > one['score'] for row in ranked), 'd')} of {len(ranked)} beat "
               f"{one['team']} ({say(one['score'], SCORE)})." for one in rows if one["kind"] == "benchmark"]  # fmt: skip
     return " ".join(filter(None, [*parts, _here(rows, ranked, you), _moves(ranked, shaken), _shown(rows, show)]))
+
+
+def distance(gap: float, which_way: str) -> str:
+    text = say(gap, SCORE)
+    return "level with" if text == say(0.0, SCORE) else f"{text} {which_way}"
 
 
 def date(at: float) -> str:
@@ -191,12 +196,7 @@ def _lead(ranked: list[dict[str, Any]]) -> str:
     best, score = ranked[0]["team"], say(ranked[0]["score"], SCORE)
     if len(ranked) == 1:
         return f"{best} alone has a score: {score}."
-    return f"{best} leads {len(ranked)} teams with {score}, {_distance(ranked[1]['gap'], 'ahead of')} {ranked[1]['team']}."
-
-
-def _distance(gap: float, which_way: str) -> str:
-    text = say(gap, SCORE)
-    return "level with" if text == say(0.0, SCORE) else f"{text} {which_way}"
+    return f"{best} leads {len(ranked)} teams with {score}, {distance(ranked[1]['gap'], 'ahead of')} {ranked[1]['team']}."
 
 
 def _here(rows: list[dict[str, Any]], ranked: list[dict[str, Any]], you: str | None) -> str:
@@ -209,7 +209,7 @@ def _here(rows: list[dict[str, Any]], ranked: list[dict[str, Any]], you: str | N
         return f"You are here: {you}, in the lead."
     ahead = ranked[mine["rank"] - 2]["team"]
     return (f"You are here: {you}, rank {mine['rank']} of {len(ranked)} with {say(mine['score'], SCORE)}, "
-            f"{_distance(mine['gap'], 'behind')} {ahead}.")  # fmt: skip
+            f"{distance(mine['gap'], 'behind')} {ahead}.")  # fmt: skip
 
 
 def _moves(ranked: list[dict[str, Any]], shaken: bool) -> str:

@@ -3,6 +3,7 @@
 import { explorer, button, h } from "./panels.js";
 
 const BUSY = ["checking", "sending", "waiting"];
+const LOOK = 30_000; // ms between two looks at the service while the panel is seen
 const STYLE = `
 .dla-submit { display: flex; flex-direction: column; gap: 12px; }
 .dla .dla-submit h3 { font-size: 1.05em; font-weight: 650; margin: 0; color: inherit; outline: none; }
@@ -98,10 +99,8 @@ export default explorer((p) => {
 
   const [serviceField, service] = labelled(p, "service", "Address of the leaderboard", { kind: "url", placeholder: "https://…", required: true });
   const [tokenField, token] = labelled(p, "token", "Your token", { kind: "password", hint: "from your advisor; kept in a file that only you can read", required: true });
-  const signIn = form(() => {
-    ask("sign in", service.value, token.value);
-    token.value = ""; // it is in the kernel now, and nowhere else
-  }, heading("Sign in"), serviceField, tokenField, h("div", { class: "dla-submit-row" }, submitButton("Sign in")));
+  const signIn = form(() => ask("sign in", service.value, token.value), heading("Sign in"), serviceField, tokenField,
+    h("div", { class: "dla-submit-row" }, submitButton("Sign in")));
 
   const which = h("select", { id: `${p.id}-which`, "data-lm-suppress-shortcuts": "true" });
   const choose = form(() => ask("which", which.value), heading("Which competition?"),
@@ -152,7 +151,7 @@ export default explorer((p) => {
   const listed = h("div", { class: "dla-submit-part" }, h("div", { class: "dla-submit-scroll" }, table), h("div", { class: "dla-submit-row" }, refresh));
 
   const panes = { "not-signed-in": signIn, which: choose, "in-no-team": teamPart };
-  place.append(signIn, choose, teamPart, main, sending, said, receipt, retry, listed);
+  place.append(choose, teamPart, main, sending, said, receipt, retry, signIn, listed);
 
   p.on(p.model, "msg:custom", (content) => {
     if (!content?.code) return;
@@ -168,19 +167,13 @@ export default explorer((p) => {
     drawnEntries = text;
     const focused = list.contains(document.activeElement) ? document.activeElement.dataset.entry : null;
     const most = rules.finals || 0;
-    const chosen = () => [...list.querySelectorAll("input:checked")].map((box) => Number(box.dataset.entry));
     list.replaceChildren(...entries.map((one) => {
       const box = h("input", { type: "checkbox", "aria-label": `Entry ${one.id} is a final`, "data-entry": String(one.id), "data-lm-suppress-shortcuts": "true" });
       box.checked = one.final;
       box.disabled = stage === "ended";
       box.addEventListener("change", () => {
-        if (chosen().length > most) {
-          box.checked = false;
-          said.dataset.tone = "bad";
-          said.textContent = `A team chooses at most ${most} finals: take one away first.`;
-          return;
-        }
-        ask("finals", chosen());
+        ask("finals", one.id, box.checked);
+        box.checked = one.final; // until the service has taken it
       });
       return h("tr", { "data-state": one.state }, h("th", { scope: "row" }, String(one.id)),
         h("td", {}, one.name, h("small", { class: "dla-submit-when" }, `${one.by}, ${one.when}`)),
@@ -191,21 +184,26 @@ export default explorer((p) => {
     if (focused) list.querySelector(`[data-entry="${focused}"]`)?.focus();
   }
 
-  let shown = null;
+  let shown; // null is one of what it can be
   function showPane(pane) {
     if (pane === shown) return;
     const had = place.contains(document.activeElement);
     for (const el of [signIn, choose, teamPart, main]) el.hidden = el !== pane;
-    if (shown && had) (pane ? pane.querySelector("h3") : again).focus(); // the field that had the focus is gone
+    if (shown && had) (retry.hidden ? pane?.querySelector("h3") : again)?.focus(); // the field that had the focus is gone
     shown = pane;
   }
 
   p.ask("look");
+  const looks = setInterval(() => { // time goes on, and teammates hand in as well
+    if (shown === main && p.result.stage !== "ended" && !document.hidden) p.ask("look");
+  }, LOOK);
+  p.listening.push(() => clearInterval(looks));
   return () => {
     const { stage, numbers, rules } = p.result;
     const team = Boolean(numbers.team);
     retry.hidden = stage !== "unreachable";
-    showPane(panes[stage] || (team ? main : null));
+    showPane(panes[stage] || (team ? main : stage === "unreachable" ? signIn : null));
+    if (p.root.dataset.stage !== stage) token.value = ""; // it is in the kernel now, and nowhere else
     p.words.classList.toggle("dla-hidden", shown === main); // it says what stands above
     p.root.dataset.stage = stage;
     if (!service.value && document.activeElement !== service) service.value = p.result.service;

@@ -6,6 +6,7 @@ import os
 import time
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +55,8 @@ class SubmitPanel(Explorer):
         "not-signed-in": "Nobody is signed in to a leaderboard here. It takes the address and the token that your advisor gave "
                          "you; the token is kept in a file that only you can read, and never in the notebook.",
         "which": "{who} is signed in. There are several competitions: choose one.",
-        "unreachable": "The leaderboard does not answer. Nothing is lost: try again, and what was being sent goes on from there.",
+        "unreachable": "The leaderboard does not answer. Nothing is lost: try again. A file that was being sent goes on from "
+                       "there when it is handed in again.",
         "in-no-team": "{who} is signed in to {title}, in no team yet. Make one, or join one with the code of its members.",
         "ready": "{team} in {title}. {left} {standing}",
         "checking": "{team} in {title}. The file is being checked; nothing is sent.",
@@ -75,6 +77,7 @@ class SubmitPanel(Explorer):
         self._leaderboard: Leaderboard | None = contest and contest.leaderboard
         self._wanted: str | None = None  # name of the competition that was chosen
         self._stage, self._said, self._tone = "unreachable", "", ""
+        self._unsent = False  # whether a file was being handed in when the service was lost
         self._who, self._team, self._choices, self._files = "", None, [], []
         self._sent: dict[str, Any] | None = None
         self._receipt: dict[str, Any] | None = None
@@ -84,8 +87,8 @@ class SubmitPanel(Explorer):
     # what the page asks for
 
     def asked(self, what: str, content: dict[str, Any]) -> None:
-        if what == "look" and time.monotonic() - self._looked < FRESH:
-            return
+        if what == "look" and (self._stage in BUSY or self.cancelled() or time.monotonic() - self._looked < FRESH):
+            return  # a look takes the place of nothing that a hand asked for
         work = {
             "look": self._open, "retry": self._open, "sign in": self._sign_in, "which": self._choose, "make": self._make,
             "join": self._join, "code": self._tell_code, "browse": self._browse, "check": self._check, "submit": self._submit,
@@ -105,15 +108,24 @@ class SubmitPanel(Explorer):
         status = getattr(error, "status", None)
         if status == 401:
             self._stage = "not-signed-in"
+            said = said.partition(" With a token from your advisor: dla board")[0]  # the panel has a form for it
         elif isinstance(error, Unreachable) or (status or 0) >= 500:
+            if self._stage != "unreachable":
+                self._unsent = self._stage in ("checking", "sending")
             self._stage = "unreachable"
         elif self._stage in BUSY:
             self._stage = "ready"
+        if 401 < (status or 0) < 500 and self._contest is not None:  # it is not as it was: the deadline may have passed
+            with suppress(LeaderboardError):
+                self._look()
         self._sent = None
         self._tell(said, "bad")
 
     def _open(self) -> None:
-        """Find the service, the competition and the team as they are now."""
+        """Find the service, the competition and the team as they are now; what was said stays."""
+        lost, entries = self._stage == "unreachable" and self._said, len(self._team["entries"]) if self._team else 0
+        if self._stage == "not-signed-in":
+            self._said = self._tone = ""
         if self._leaderboard is None:
             if not (os.environ.get("DLA_BOARD") or accounts.remembered(KEPT)[0]):
                 self._stage = "not-signed-in"
@@ -123,7 +135,10 @@ class SubmitPanel(Explorer):
         if self._contest is None and not self._found():
             return None
         self._look()
-        return self._tell()
+        if not lost:
+            return self._tell(self._said, self._tone)
+        unsent = self._unsent and self._stage == "ready" and len(self._team["entries"]) == entries
+        return self._tell("It answers again." + " Nothing was handed in yet: press Hand in." * unsent)
 
     def _found(self) -> bool:
         """Find the competition; if there are several, the page asks for one."""
@@ -151,10 +166,16 @@ class SubmitPanel(Explorer):
 
     def _sign_in(self, service: str, token: str) -> None:
         leaderboard = Leaderboard(service, token)
-        leaderboard.me()
+        try:
+            leaderboard.me()
+        except LeaderboardError as fault:
+            if fault.status == 401:
+                raise
+            return self._tell(str(fault), "bad")  # the form stays, with what was written into it
         leaderboard.remember()
         self._leaderboard, self._contest, self._wanted = leaderboard, None, self._contest and self._contest.name
-        self._open()
+        self._said = self._tone = ""
+        return self._open()
 
     def _choose(self, name: str) -> None:
         self._wanted, self._contest = name, None
@@ -193,7 +214,7 @@ class SubmitPanel(Explorer):
         self._tell(" ".join([f"{Path(file).name} can be handed in; nothing was sent.", *_remarks(remarks)]), "good")
 
     def _submit(self, file: str, tried: str, learned: str) -> None:
-        path, self._receipt = self._path(file), None
+        path, tried, learned, self._receipt = self._path(file), tried.strip(), learned.strip(), None
         before = max((one["score"] for one in self._team["entries"] if one["improved"]), default=None)
         self._stage, self._sent = "checking", None
         self._tell()
@@ -208,15 +229,21 @@ class SubmitPanel(Explorer):
         while entry["state"] == "received" and time.monotonic() < until and not self.cancelled():
             entry = self._contest.wait(entry, 2) | {"new": entry["new"]}
         self._stage = {"scored": "scored", "refused": "refused"}.get(entry["state"], "ready")
+        said, tone = verdict(entry, before)
+        if not entry["new"] and (tried or learned):
+            said += " What you wrote is its model card now."
         self._look()
-        if entry["state"] == "scored":
+        if entry["new"] and entry["state"] == "scored":
             self.tried = self.learned = ""  # the next entry has a card of its own
-        self._tell(*verdict(entry, before))
+        self._tell(said, tone)
 
-    def _choose_finals(self, chosen: list[int]) -> None:
+    def _choose_finals(self, entry: int, on: bool) -> None:
+        """One more or one less; what teammates have chosen meanwhile stays."""
+        finals = {one["id"] for one in self._contest.entries() if one["final"]}
+        chosen = sorted(finals | {entry} if on else finals - {entry})
         self._contest.choose_finals(chosen)
         self._look()
-        names = " and ".join(f"entry {one}" for one in sorted(chosen))
+        names = " and ".join(f"entry {one}" for one in chosen)
         self._tell(f"The better private score of {names} counts." if len(chosen) > 1 else f"The private score of {names} counts."
                    if chosen else "No final is chosen: your entries that climbed last count.", "good")
 
