@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -14,6 +15,10 @@ pytest.register_assert_rewrite("lesson_runs")
 # TensorFlow's log handler keeps the stderr of its import, here pytest's own file, and closes it as soon as something
 # configures logging anew while sys.stderr is another one (as below CliRunner). The true stderr it never closes.
 absl_logging.get_absl_handler().python_handler.setStream(sys.__stderr__)
+
+# A job in the background ignores Ctrl-C, and so would the programs that tests start and end by it.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
