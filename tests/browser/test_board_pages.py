@@ -468,7 +468,8 @@ def test_by_keyboard_alone(board, page):
     press_until(page, "Sign in")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("/sign-in"))
-    page.keyboard.type(Learner(board, "common", "Grace").token)  # the field has the focus
+    page.locator("#token:focus").wait_for()
+    page.keyboard.type(Learner(board, "common", "Grace").token)
     page.keyboard.press("Enter")
     page.wait_for_url(f"{board.address}/common")
     press_until(page, "Projector")
