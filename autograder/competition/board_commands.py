@@ -43,7 +43,6 @@ def serve(
               "that has TLS (see the advisor's guide)")
     if (tls_cert is None) != (tls_key is None):
         _fail("--tls-cert and --tls-key belong together; give both, or none")
-    prefix = "/" * bool(prefix.strip("/")) + prefix.strip("/")
     try:
         socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
     except OSError as error:
@@ -58,7 +57,7 @@ def serve(
         made = application(service, door, prefix, tuple(name or ()) + (("*",) if hub else LOOPBACK))
     except (CourseError, ValueError) as error:
         _fail(str(error))
-    address = f"{'https' if tls_cert else 'http'}://{host}:{port}{prefix}/"
+    address = f"{'https' if tls_cert else 'http'}://{host}:{port}{made.state.prefix}/"
     for contest in service.contests.values():
         _warn(contest)
     typer.echo(f"Serving {', '.join(service.contests)} at {address}; stop it with Ctrl-C")

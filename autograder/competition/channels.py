@@ -25,7 +25,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from sqlalchemy import select, update
 
@@ -55,7 +55,6 @@ LOOK = 2.0
 
 #: Begins the problem of a message that its channel refuses for its own sake; the messages after it need not wait.
 UNFIT = "it does not take this message"
-NO_ADDRESS = "its url_file holds no address; expected one line with https://"
 
 
 class Undelivered(Exception):
@@ -227,35 +226,37 @@ def _send(contest: Contest, channel: str, head: str, text: str) -> None:
 def problem(contest: Contest, channel: str) -> str:
     """What anybody can see is wrong with a channel before something is sent to it."""
     try:
-        address = _leads_to(contest, channel)[1]
+        _leads_to(contest, channel)
     except Undelivered as fault:
         return str(fault)
-    return "" if address.startswith("http") else NO_ADDRESS
+    return ""
 
 
-def _leads_to(contest: Contest, channel: str) -> tuple[Channel, str]:
+def _leads_to(contest: Contest, channel: str) -> tuple[Channel, SplitResult]:
+    """A channel's rules, and its address as its file has it now."""
     rules = contest.rules.channels.get(channel)
     if rules is None:
         raise Undelivered("competition.yaml has no such channel any more")
     try:
-        return rules, (contest.folder / rules.url_file).read_text(encoding="utf-8").strip()
+        address = (contest.folder / rules.url_file).read_text(encoding="utf-8").strip()
     except (OSError, ValueError) as error:
         raise Undelivered(f"its url_file cannot be read ({getattr(error, 'strerror', None) or 'no text'})") from None
-
-
-def _post(address: str, body: bytes) -> tuple[int, dict[str, str]]:
-    """Post JSON; the status and headers of the answer. Here and not by a library, as those log where they go."""
     try:
         parts = urlsplit(address)
-        host, port = parts.hostname, parts.port
-        if not host or parts.scheme not in ("https", "http") or min(address) <= " ":
+        _ = parts.port  # raises where it is none
+        if not parts.hostname or parts.scheme not in ("https", "http") or min(address) <= " ":
             raise ValueError
     except ValueError:
-        raise Undelivered(NO_ADDRESS) from None
-    if parts.scheme == "http" and not _is_loopback(host):
+        raise Undelivered("its url_file holds no address; expected one line with https://") from None
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
         raise Undelivered("its address begins with http://, so that others could read along; expected https://")
+    return rules, parts
+
+
+def _post(parts: SplitResult, body: bytes) -> tuple[int, dict[str, str]]:
+    """Post JSON; the status and headers of the answer. Here and not by a library, as those log where they go."""
     make = HTTPConnection if parts.scheme == "http" else partial(HTTPSConnection, context=ssl.create_default_context())
-    connection = make(host, port, timeout=LIMIT)
+    connection = make(parts.hostname, parts.port, timeout=LIMIT)
     began = time.monotonic()
     cut = threading.Timer(LIMIT, _cut, (connection,))  # a socket's own limit begins anew with every byte
     cut.daemon = True

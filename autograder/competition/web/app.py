@@ -38,7 +38,7 @@ def application(service: Service, door: Door | None = None, prefix: str = "", ho
     hosts : by which names it may be called, so that no page of another site can be pointed at it
     rates : other limits than :data:`.rates.LIMITS`
     """
-    prefix = prefix.rstrip("/")
+    prefix = "/" * bool(prefix.strip("/")) + prefix.strip("/")
     app = FastAPI(title="Leaderboard", version="1", description=ABOUT, docs_url=None, redoc_url=None, lifespan=_life,
                   openapi_url=f"{prefix}/api/openapi.json", generate_unique_id_function=_name)
     app.state.service, app.state.door, app.state.prefix = service, door or Tokens(service.store), prefix
